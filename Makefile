@@ -1,0 +1,61 @@
+# Two commands on a fresh machine with Python 3.11+, make and git:
+#   make demo   a retailer's year, from raw files to a priority list and a report
+#   make test   the tests
+# Both make the environment first: .venv, from the versions and hashes in requirements.txt.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# One environment for all: the user's own site-packages and settings for Python stay out of it.
+export PYTHONNOUSERSITE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test check bench docs lock clean
+
+help: ## these lines
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+env: $(VENV)/.installed ## make the environment in .venv (the others do it when needed)
+
+demo: env ## run the main job on a real retailer's year; results in build/demo
+	$(BIN)/crm demo build/demo
+
+test: env ## run the tests
+	$(BIN)/python -m pytest
+
+check: env ## format, lint, types, then the tests: what has to pass before a change lands
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) --no-print-directory test
+
+bench: env ## time the load and the cubes against bare DuckDB
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+docs: env ## write docs/cli.md and docs/star.md anew from the code
+	$(BIN)/typer crm_analytics.cli utils docs --name crm --title "The crm command line" --output docs/cli.md
+	$(BIN)/python -m crm_analytics.warehouse.describe > docs/star.md
+
+lock: ## choose versions anew after a change to pyproject.toml (needs uv)
+	@echo "# Written by 'make lock' from pyproject.toml: core, demo, jupyter and test, for Python 3.11 and later." > requirements.new
+	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --extra test \
+	  --generate-hashes --no-annotate --no-header --no-emit-package crm_analytics pyproject.toml >> requirements.new
+	@mv requirements.new requirements.txt
+
+clean: ## remove everything that was made, the environment too
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed: pyproject.toml requirements.txt requirements-oracle.txt
+	@python=; for name in python3.13 python3.12 python3.11 python3; do \
+	  if $$name -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "crm_analytics needs Python 3.11 or later with its venv module (on Debian: apt-get install python3-venv)." >&2; exit 1; \
+	fi; \
+	echo "Making the environment in $(VENV) with $$($$python --version); this takes a minute or two ..."; \
+	$$python -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-oracle.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
