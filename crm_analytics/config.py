@@ -1,0 +1,90 @@
+"""`crm.yml`: what a project is called, where its warehouse is, and its few settings.
+
+May import: errors, periods, yamlfile.   Imported by: warehouse, campaigns, exports, project.
+"""
+
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from crm_analytics.errors import ConfigError
+from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
+
+FILE = "crm.yml"
+CHANNELS = ("store", "web", "app", "mail", "email", "phone", "sms")
+MOST_THREADS = 1024  # DuckDB would start as many as it is told, and drown in them
+ConsentRule = Literal["required", "not_recorded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectConfig:
+    """The settings of one project.  Units are in the names.
+
+    `consent` is `required` (a customer without a recorded, unwithdrawn grant for
+    the channel is left out of every list) or `not_recorded` (the sources keep no
+    consents; every list says so in every row).
+    """
+
+    name: str
+    currency: str = ""
+    warehouse: str = "warehouse.duckdb"
+    output: str = "out"
+    memory_limit: str = "2GB"
+    threads: int | None = None
+    channels: tuple[str, ...] = CHANNELS
+    consent: ConsentRule = "required"
+    marketing_purpose: str = "marketing"
+    item: str = "product_type"
+
+    def __post_init__(self) -> None:
+        for name in ("name", "warehouse", "output"):
+            if not getattr(self, name).strip():
+                raise ConfigError(f"{name}: must not be empty")
+        if self.consent not in get_args(ConsentRule):
+            raise ConfigError(f"consent: {self.consent!r} is neither 'required' nor 'not_recorded'")
+        if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
+            raise ConfigError(f"threads: needs 1 to {MOST_THREADS}, got {self.threads}")
+        # Facts are matched to channels in lower case; a channel that stood twice would double its rows.
+        if not self.channels or any(not c.strip() or c != c.strip().lower() for c in self.channels):
+            raise ConfigError(f"channels: needs names in lower case, got {list(self.channels)}")
+        if len(set(self.channels)) < len(self.channels):
+            raise ConfigError(f"channels: each may stand only once, got {list(self.channels)}")
+
+
+def read_config(folder: Path) -> ProjectConfig:
+    """The settings in `folder`/crm.yml.
+
+    Raises
+    ------
+    ConfigError : no such file, a key nobody knows, a value of the wrong type; all of them at once.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise ConfigError(f"{folder}: not a project, it has no {FILE}; make one with: crm init {folder}")
+    file = read_yaml(path)
+    problems = Problems()
+    known = {f.name for f in fields(ProjectConfig)}
+    problems.unknown_keys(file, (), {"version", *known})
+    if file.data.get("version") != 1:
+        problems.add(file.where("version"), "needs 'version: 1', the only version there is")
+    for field_ in fields(ProjectConfig):
+        if field_.name in file.data:
+            _check_type(file, field_.name, problems)
+        elif field_.default is MISSING:
+            problems.add(file.where(), f"needs {field_.name!r}")
+    problems.raise_any()
+    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in file.data.items() if k in known}
+    try:
+        return ProjectConfig(**given)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _check_type(file: YamlFile, name: str, problems: Problems) -> None:
+    value = file.data[name]
+    wanted: type = {"threads": int, "channels": list}.get(name, str)
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        what = {int: "a whole number", list: "a list", str: "text"}[wanted]
+        problems.add(file.where(name), f"{name} must be {what}, got {value!r}")
+    elif isinstance(value, list) and not all(isinstance(v, str) for v in value):
+        problems.add(file.where(name), f"{name} must be a list of texts")

@@ -1,0 +1,146 @@
+"""DuckDB, the engine on this machine: the only file that imports duckdb.
+
+Extensions are never fetched: what is not built in is reported, so that nothing
+here can reach for the network.
+
+May import: errors, sql.   Imported by: engines (when a warehouse is opened).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from crm_analytics.errors import DataError, WarehouseError
+from crm_analytics.sql import Query, Value, ident
+
+_HOLDER = re.compile(r"PID (\d+)")
+_CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
+_CSV_WHY = re.compile(r"^(Expected Number|Value with|Invalid unicode|Maximum line size).*$", re.MULTILINE)
+
+
+class DuckEngine:
+    """One connection to one DuckDB file (or to memory, for tests)."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._con = connection
+
+    @classmethod
+    def open(
+        cls, path: Path | None, *, read_only: bool = False, memory_limit: str = "2GB", threads: int | None = None
+    ) -> "DuckEngine":
+        """Open `path`, or memory where it is None.
+
+        Raises
+        ------
+        WarehouseError : the file is held by another process, is not a DuckDB file, or cannot be written.
+        """
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            # Row order is always asked for where it matters; keeping the file's order costs memory on big loads.
+            "preserve_insertion_order": False,
+        }
+        if threads:
+            config["threads"] = threads
+        try:
+            connection = duckdb.connect(":memory:" if path is None else str(path), read_only=read_only, config=config)
+        except duckdb.Error as error:
+            raise WarehouseError(_why_not_opened(path, error)) from None
+        connection.execute("SET TimeZone = 'UTC'")
+        return cls(connection)
+
+    def frame(self, query: Query) -> pl.DataFrame:
+        with _translated():
+            frame: pl.DataFrame = self._con.sql(query.text, params=dict(query.params)).pl()
+            return frame
+
+    def rows(self, text: str, params: Mapping[str, Value] | None = None) -> list[tuple[Value, ...]]:
+        with _translated():
+            return self._con.execute(text, dict(params or {})).fetchall()
+
+    def execute(self, text: str, params: Mapping[str, Value] | None = None) -> None:
+        with _translated():
+            self._con.execute(text, dict(params or {})).fetchall()
+
+    def write_frame(self, table: str, frame: pl.DataFrame) -> None:
+        with _translated():
+            self._con.register("_frame", frame)
+            try:
+                self._con.execute(f"CREATE OR REPLACE TABLE {ident(table)} AS SELECT * FROM _frame").fetchall()
+            finally:
+                self._con.unregister("_frame")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.execute("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            # An interrupted statement has already ended the transaction; there is nothing left to undo then.
+            with _ignored():
+                self._con.execute("ROLLBACK").fetchall()
+            raise
+        self.execute("COMMIT")
+
+    def tables(self) -> frozenset[str]:
+        return frozenset(str(name) for (name,) in self.rows("SELECT table_name FROM duckdb_tables()"))
+
+    def columns(self, relation: str) -> dict[str, str]:
+        return {str(row[0]): str(row[1]) for row in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+
+    def close(self) -> None:
+        self._con.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """DuckDB's errors as ours: the first line says what is wrong, the rest draws the statement."""
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except duckdb.IOException as error:
+        raise WarehouseError(_first_line(error)) from None
+    except duckdb.OutOfMemoryException as error:
+        raise WarehouseError(f"{_first_line(error)} Raise memory_limit in crm.yml.") from None
+    except duckdb.Error as error:
+        raise DataError(_first_line(error)) from None
+
+
+@contextmanager
+def _ignored() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error:
+        return
+
+
+def _first_line(error: Exception) -> str:
+    """DuckDB's own sentence and its hint, without the picture of the statement."""
+    if csv := _CSV_FILE.search(str(error)):
+        return _broken_csv(csv[1], str(error))
+    lines = [line.strip() for line in str(error).splitlines()]
+    kept = [line for line in lines if line and not line.startswith(("LINE ", "^"))]
+    return " ".join(kept[:3])
+
+
+def _broken_csv(file: str, text: str) -> str:
+    """Which line of which file, and why; without the line itself, which may be private."""
+    line, why = _CSV_LINE.search(text), _CSV_WHY.search(text)
+    where = f"{file}:{line[1]}" if line else file
+    return f"{where}: broken CSV: {why[0] if why else 'its lines end in different ways, or a quote is not closed'}"
+
+
+def _why_not_opened(path: Path | None, error: duckdb.Error) -> str:
+    text = str(error)
+    if "Conflicting lock" in text or "Could not set lock" in text:
+        holder = _HOLDER.search(text)
+        who = f"process {holder[1]}" if holder else "another process"
+        return f"{path}: {who} is using this warehouse; wait until it has finished and try again"
+    return f"{path}: {_first_line(error)}"

@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import pytest
+
+from crm_analytics.config import ProjectConfig, read_config
+from crm_analytics.errors import ConfigError
+
+TEMPLATES = Path(__file__).parents[2] / "crm_analytics" / "templates"
+
+
+def config(folder: Path, text: str) -> ProjectConfig:
+    (folder / "crm.yml").write_text(text, encoding="utf-8")
+    return read_config(folder)
+
+
+def test_only_the_name_is_needed(tmp_path: Path) -> None:
+    read = config(tmp_path, "version: 1\nname: Shop\n")
+    assert read == ProjectConfig(name="Shop")
+    assert (read.warehouse, read.consent) == ("warehouse.duckdb", "required")
+
+
+def test_every_setting_is_taken(tmp_path: Path) -> None:
+    text = "version: 1\nname: S\nthreads: 2\nchannels: [web, post]\nconsent: not_recorded\n"
+    read = config(tmp_path, text)
+    assert (read.threads, read.channels, read.consent) == (2, ("web", "post"), "not_recorded")
+
+
+@pytest.mark.parametrize("template", sorted(p.name for p in TEMPLATES.iterdir()))
+def test_the_templates_can_be_read(template: str) -> None:
+    assert read_config(TEMPLATES / template).name
+
+
+def test_a_folder_without_crm_yml_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: not a project, it has no crm.yml; make one with: crm init {tmp_path}"
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = "version: 2\nthreads: two\nchannels: [1]\nconsnet: required\ncurrency:\n"
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, text)
+    assert str(caught.value).replace(f"{tmp_path}/", "").splitlines() == [
+        "crm.yml:4: unknown key 'consnet'. Did you mean 'consent'? Known: "
+        + str(caught.value).split("Known: ")[1].splitlines()[0],
+        "crm.yml:1: needs 'version: 1', the only version there is",
+        "crm.yml:1: needs 'name'",
+        "crm.yml:5: currency must be text, got None",
+        "crm.yml:2: threads must be a whole number, got 'two'",
+        "crm.yml:3: channels must be a list of texts",
+    ]
+
+
+VALUES = {
+    "consent: maybe": "consent: 'maybe' is neither 'required' nor 'not_recorded'",
+    "threads: 0": "threads: needs 1 to 1024, got 0",
+    "threads: 100000": "threads: needs 1 to 1024, got 100000",
+    "channels: []": "channels: needs names in lower case, got []",
+    "channels: [web, Store]": "channels: needs names in lower case, got ['web', 'Store']",
+    "channels: [web, ' ']": "channels: needs names in lower case, got ['web', ' ']",
+    "channels: [web, web]": "channels: each may stand only once, got ['web', 'web']",
+}
+
+
+@pytest.mark.parametrize("line", VALUES)
+def test_a_value_that_makes_no_sense_says_why(line: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, f"version: 1\nname: S\n{line}\n")
+    assert str(caught.value) == f"{tmp_path / 'crm.yml'}: {VALUES[line]}"
