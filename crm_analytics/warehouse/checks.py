@@ -1,0 +1,234 @@
+"""`crm check`: is the star what it says it is, and does it still agree with the raw files?
+
+A check that fails names the table, how many rows and an example.  What cannot
+fail but should be known (rows in an unknown member, counted faults of the raw
+files) is reported beside it, never hidden.
+
+May import: errors, sql, engines, warehouse.*.   Imported by: project.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, TypeVar
+
+from crm_analytics.engines import Engine
+from crm_analytics.errors import CrmError, DataError, WarehouseError
+from crm_analytics.sql import ident, literal
+from crm_analytics.warehouse import build
+from crm_analytics.warehouse.sources import Control, Source
+from crm_analytics.warehouse.tables import ENTITIES, FACTS, MONEY, Entity, star_column
+
+T = TypeVar("T")
+HALF_CENT = Decimal("0.005")
+Kind = Literal["grain", "keys", "totals", "controls", "cubes", "unknown", "rejects", "sources", "counts", "consents"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at.  `ok` is None where there is nothing to fail: a count to know of."""
+
+    kind: Kind
+    table: str
+    ok: bool | None
+    says: str
+    rows: int = 0
+
+
+def check_star(engine: Engine) -> Iterator[Check]:
+    """Grain and keys of every table, and how many rows lie in unknown members."""
+    if "loads" not in engine.tables():
+        raise WarehouseError("the warehouse is not loaded yet; run: crm load")
+    for entity in ENTITIES.values():
+        yield _grain(engine, entity)
+    for entity in FACTS.values():
+        yield from _keys(engine, entity)
+    yield _consents(engine)
+
+
+def check_sources(engine: Engine, sources: Sequence[Source]) -> Iterator[Check]:
+    """The star against the raw files: rows, money to the cent, the source's own controls and counts."""
+    yield from _gone(engine, sources)
+    for source in sources:
+        source.open_views(engine)
+        for name in source.mappings:
+            yield from _totals(engine, source, ENTITIES[name])
+        for control in source.controls:
+            yield _control(engine, source, control)
+        for count in source.counts:
+            yield Check("counts", source.name, None, count.name, int(_number(engine, source, count.name, count.sql)))
+        source.close_views(engine)
+
+
+def unknown_members(engine: Engine) -> Iterator[Check]:
+    """How many rows of each fact name a member that its dimension lacks."""
+    for entity in FACTS.values():
+        for column in entity.references:
+            ((rows, ids),) = engine.rows(
+                f"SELECT count(*), count(DISTINCT unresolved->>'$.{column.name}') FROM {entity.table} "
+                f"WHERE unresolved->>'$.{column.name}' IS NOT NULL"
+            )
+            if rows:
+                lacking = f"{int(str(ids)):,} not in dim_{column.dimension}"
+                says = f"{column.name}: {lacking}; their rows lie in its unknown member"
+                yield Check("unknown", entity.table, None, says, int(str(rows)))
+
+
+def rejected_rows(engine: Engine) -> Iterator[Check]:
+    """How many rows were refused for which reason; `rejects` keeps each of them."""
+    for source, name, reason, rows in engine.rows(
+        "SELECT source, entity, reason, count(*) FROM rejects GROUP BY ALL ORDER BY ALL"
+    ):
+        says = f"rejected from {source}, {name}: {reason}"
+        yield Check("rejects", ENTITIES[str(name)].table, None, says, int(str(rows)))
+
+
+def _gone(engine: Engine, sources: Sequence[Source]) -> Iterator[Check]:
+    """Sources whose rows are in the star, though their folders are not in the project any more."""
+    known = {source.name for source in sources}
+    for entity in ENTITIES.values():
+        held = {str(name) for (name,) in engine.rows(f"SELECT DISTINCT source FROM {entity.table} WHERE source <> ''")}
+        for name in sorted(held - known):
+            says = f"holds rows of {name}, a source that is not in the project any more; crm load forgets it"
+            yield Check("sources", entity.table, False, says)
+
+
+def _consents(engine: Engine) -> Check:
+    """A refused row of the register may be somebody's no, so unlike other rejects it is not only counted."""
+    found = engine.rows(
+        "SELECT reason, count(*) FROM rejects WHERE entity = 'consents' GROUP BY reason ORDER BY 2 DESC, 1"
+    )
+    rows = sum(int(str(count)) for _, count in found)
+    if not rows:
+        return Check("consents", "fct_consent", True, "no row of the consent register was rejected")
+    reasons = ", ".join(f"{int(str(count)):,} {reason}" for reason, count in found)
+    says = f"no row of the consent register should be rejected, but {rows:,} were: {reasons}"
+    return Check("consents", "fct_consent", False, says, rows)
+
+
+def _grain(engine: Engine, entity: Entity) -> Check:
+    says = f"{entity.grain}: {', '.join(entity.key)} is unique"
+    ((repeats,),) = engine.rows(build.repeats(entity))
+    if not repeats:
+        return Check("grain", entity.table, True, says)
+    # Equal hashes are not yet equal rows; only here, where it matters, is the exact count worth its price.
+    key = build.grain(entity)
+    repeated = f"SELECT {key}, count(*) AS _rows FROM {entity.table} GROUP BY {key} HAVING count(*) > 1"
+    ((exact,),) = engine.rows(f"SELECT coalesce(sum(_rows - 1), 0) FROM ({repeated})")
+    if exact:
+        (example, *_) = engine.rows(f"{repeated} ORDER BY ALL LIMIT 1")
+        shown = ", ".join(str(value) for value in example[:-1] if value is not None)
+        says = f"{entity.grain}: {', '.join(entity.key)} should be unique, but {shown} stands {example[-1]} times"
+    return Check("grain", entity.table, not exact, says, int(str(exact)))
+
+
+def _keys(engine: Engine, entity: Entity) -> Iterator[Check]:
+    keys = [(f"dim_{c.dimension}", f"{c.dimension}_key", star_column(c)) for c in entity.references]
+    keys += [("dim_date", "date_key", c.date_key) for c in entity.days]
+    for dimension, key, column in keys:
+        ((rows, example),) = engine.rows(
+            f"SELECT count(*), min(f.{ident(column)}) FROM {entity.table} f "
+            f"ANTI JOIN {dimension} d ON d.{key} = f.{ident(column)}"
+        )
+        says = (
+            f"every {column} should be in {dimension}, but {example} is not"
+            if rows
+            else f"every {column} is in {dimension}"
+        )
+        yield Check("keys", entity.table, not rows, says, int(str(rows)))
+
+
+def _totals(engine: Engine, source: Source, entity: Entity) -> Iterator[Check]:
+    """Rows and money as the mapping gives them now, against what the star and the rejects hold."""
+    mapping = f"({source.mappings[entity.name]}\n) AS mapped"
+    kinds = {name.lower(): kind for name, kind in _named(source, entity.name, lambda: engine.columns(mapping)).items()}
+    money = [c.name for c in entity.money if c.name in kinds]
+    sums = "".join(f", {_sum(name, kinds[name])}" for name in money)
+    ((rows, *wanted),) = _asked(engine, source, entity.name, f"SELECT count(*){sums} FROM {mapping}")
+    held = _held(engine, source.name, entity, "rows")
+    loaded, rejected = int(held[0]), int(held[1])
+    sign = "=" if rows == loaded + rejected else "against"
+    says = f"{rows:,} rows in the files {sign} {loaded:,} loaded + {rejected:,} rejected"
+    yield Check("totals", entity.table, rows == loaded + rejected, says)
+    for name, raw in zip(money, wanted, strict=True):
+        yield _compare(engine, "totals", source, entity, name, f"{name} of {entity.name}", raw)
+
+
+def _sum(name: str, kind: str) -> str:
+    """SQL for the exact sum of a money column, without the values that are no sum of money."""
+    value = f"mapped.{ident(name)}"
+    if kind in ("VARCHAR", "JSON"):
+        text = value if kind == "VARCHAR" else f"({value}->>'$')"
+        total = f"sum(TRY_CAST({text} AS DECIMAL(38,10)))"
+        return f"{total} FILTER (WHERE TRY_CAST({text} AS {MONEY}) IS NOT NULL)"
+    # A plain sum of binary fractions drifts by cents over millions of rows; the compensated one does not.
+    function = "fsum" if kind in ("DOUBLE", "FLOAT") else "sum"
+    return f"{function}({value}) FILTER (WHERE TRY_CAST({value} AS {MONEY}) IS NOT NULL)"
+
+
+def _control(engine: Engine, source: Source, control: Control) -> Check:
+    raw = _number(engine, source, control.name, control.sql)
+    return _compare(engine, "controls", source, ENTITIES[control.entity], control.measure, control.name, raw)
+
+
+def _compare(engine: Engine, kind: Kind, source: Source, entity: Entity, measure: str, name: str, raw: object) -> Check:
+    """A total of the raw files against the star's, to the cent.
+
+    The raw total may be a sum of binary fractions, hence half a cent of room.  Rows
+    whose fractions of a cent were rounded when they were loaded add half a cent each.
+    """
+    loaded, rejected = _held(engine, source.name, entity, measure)
+    rounded = 0 if measure == "rows" else _rounded(engine, source.name, entity)
+    given = Decimal(str(raw or 0))
+    ok = abs(given - loaded - rejected) < HALF_CENT * (rounded + 1)
+    wanted = round(given, 0 if measure == "rows" else 2)
+    difference = wanted - loaded - rejected
+    sign = "against" if difference else "="
+    says = f"{name}: {wanted:,} in the files {sign} {loaded:,} loaded + {rejected:,} rejected"
+    if difference:
+        says += f", {abs(difference):,} apart"
+        says += f", which the rounding of {rounded:,} rows to the cent explains" if ok else ""
+    return Check(kind, entity.table, ok, says)
+
+
+def _rounded(engine: Engine, source: str, entity: Entity) -> int:
+    """How many rows the last load of this source and entity rounded to the cent."""
+    found = engine.rows(
+        "SELECT rows_rounded FROM loads WHERE source = $source AND entity = $entity ORDER BY load_id DESC LIMIT 1",
+        {"source": source, "entity": entity.name},
+    )
+    return int(str(found[0][0])) if found else 0
+
+
+def _number(engine: Engine, source: Source, name: str, sql: str) -> Decimal:
+    """The one number that a control or count of `source.yml` asks for."""
+    match _asked(engine, source, name, sql):
+        case [(int() | float() | Decimal() | None as value,)]:
+            return Decimal(str(value or 0))
+        case _:
+            raise DataError(f"{source.folder}: {name}: must give one row with one number")
+
+
+def _asked(engine: Engine, source: Source, name: str, sql: str) -> list[tuple[object, ...]]:
+    return _named(source, name, lambda: list(engine.rows(sql)))
+
+
+def _named(source: Source, name: str, ask: Callable[[], T]) -> T:
+    """Say which source and mapping, control or count an error of the engine came from."""
+    try:
+        return ask()
+    except CrmError as error:
+        raise type(error)(f"{source.folder}: {name}: {error}") from None
+
+
+def _held(engine: Engine, source: str, entity: Entity, measure: str) -> tuple[Decimal, Decimal]:
+    """The star's and the rejects' share of a measure: rows, or a money column."""
+    in_star = "count(*)" if measure == "rows" else f"coalesce(sum({ident(measure)}), 0)"
+    as_money = f"TRY_CAST(row_json->>{literal('$.' + measure)} AS {MONEY})"
+    in_rejects = "count(*)" if measure == "rows" else f"coalesce(sum({as_money}), 0)"
+    ((loaded,),) = engine.rows(f"SELECT {in_star} FROM {entity.table} WHERE source = $source", {"source": source})
+    ((rejected,),) = engine.rows(
+        f"SELECT {in_rejects} FROM rejects WHERE source = $source AND entity = $entity",
+        {"source": source, "entity": entity.name},
+    )
+    return Decimal(str(loaded)), Decimal(str(rejected))

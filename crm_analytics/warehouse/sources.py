@@ -1,0 +1,215 @@
+"""Sources: where raw files are, and the SQL that maps them to the star's contracts.
+
+A source is a folder with `source.yml` and one `.sql` file an entity.  This
+module reads and checks those files and opens the raw ones as views; it loads
+nothing.
+
+May import: errors, sql, yamlfile, engines, warehouse.readers, warehouse.tables.
+Imported by: warehouse.staging, warehouse.load, warehouse.checks, project.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from glob import escape, glob
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from crm_analytics.engines import Engine
+from crm_analytics.errors import ConfigError, CrmError, did_you_mean, shortened
+from crm_analytics.sql import ident
+from crm_analytics.warehouse.readers import read_files
+from crm_analytics.warehouse.tables import ENTITIES
+from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
+
+FILE = "source.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A total of the raw files, worked out without the mapping; `crm check` holds the star to it."""
+
+    name: str
+    entity: str
+    measure: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Something worth counting in the raw files: a known fault, a gap."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source folder, checked.  `mappings` holds the SQL text of each entity it brings."""
+
+    name: str
+    folder: Path
+    views: Mapping[str, str]
+    mappings: Mapping[str, str]
+    controls: tuple[Control, ...]
+    counts: tuple[Count, ...]
+
+    def open_views(self, engine: Engine, mapping: str | None = None) -> None:
+        """Make each raw file readable as `raw_<name>`; only those that the SQL text `mapping` names, if given.
+
+        Raises
+        ------
+        CrmError : a file is broken; names it.
+        """
+        for name, select in self.views.items():
+            if mapping is not None and f"raw_{name}".lower() not in mapping.lower():
+                continue
+            try:
+                engine.execute(f"CREATE OR REPLACE TEMP VIEW {ident('raw_' + name)} AS {select}")
+            except CrmError as error:
+                raise type(error)(f"{self.folder / FILE}: files: {name}: {error}") from None
+
+    def close_views(self, engine: Engine) -> None:
+        """Forget the raw views, so that another source may use the same names."""
+        for name in self.views:
+            engine.execute(f"DROP VIEW IF EXISTS {ident('raw_' + name)}")
+
+    def path(self, entity: str) -> Path:
+        """The file that maps `entity`."""
+        return self.folder / f"{entity}.sql"
+
+
+def source_names(data: Path) -> list[str]:
+    """The sources of a project: every folder in `data` that has a source.yml, by name."""
+    return sorted(p.parent.name for p in data.glob(f"*/{FILE}"))
+
+
+def read_source(folder: Path) -> Source:
+    """Read and check one source folder.
+
+    Raises
+    ------
+    ConfigError : everything wrong with it, at once: unknown keys, files that are not there, a `.sql` file
+        that is not named after an entity.
+    """
+    file = read_yaml(folder / FILE)
+    problems = Problems()
+    problems.unknown_keys(file, (), ("version", "source", "files", "controls", "counts"))
+    if file.data.get("version") != 1:
+        problems.add(file.where("version"), "needs 'version: 1', the only version there is")
+    if file.data.get("source", folder.name) != folder.name:
+        problems.add(file.where("source"), f"says {file.data['source']!r}, but a source is called as its folder")
+    views = {str(name): _view(file, name, problems) for name in _mapping(file, "files", problems)}
+    controls = _listed(file, "controls", ("name", "entity", "measure", "sql"), problems)
+    counts = _listed(file, "counts", ("name", "sql"), problems)
+    mappings = _mappings(folder, problems)
+    problems.raise_any()
+    return Source(
+        name=folder.name,
+        folder=folder,
+        views=views,
+        mappings=mappings,
+        controls=tuple(Control(**c) for c in controls),
+        counts=tuple(Count(**c) for c in counts),
+    )
+
+
+def _mappings(folder: Path, problems: Problems) -> dict[str, str]:
+    found = {p.stem: p for p in sorted(folder.glob("*.sql"))}
+    for name in sorted(found.keys() - ENTITIES.keys()):
+        hint = did_you_mean(name, ENTITIES)
+        problems.add(str(found[name]), f"no entity {name!r}.{hint} Known: {shortened(ENTITIES)}.")
+    if not found:
+        problems.add(str(folder), "has no .sql file, so there is nothing to load; one is named after each entity")
+    return {name: _sql_text(found[name], problems) for name in ENTITIES if name in found}
+
+
+def _sql_text(path: Path, problems: Problems) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip().rstrip(";")
+        if all(line.strip().startswith("--") for line in text.splitlines() if line.strip()):
+            problems.add(str(path), "is empty: it should hold one SELECT")
+        return text
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add(str(path), f"cannot be read: {error}")
+        return ""
+
+
+def _mapping(file: YamlFile, key: str, problems: Problems) -> dict[Any, Any]:
+    value = file.data.get(key)
+    if not isinstance(value, dict) or not value:
+        problems.add(file.where(key), f"needs {key!r}: names with values")
+        return {}
+    return value
+
+
+def _listed(file: YamlFile, key: str, fields: tuple[str, ...], problems: Problems) -> list[dict[str, str]]:
+    items = file.data.get(key) or []
+    if not isinstance(items, list):
+        problems.add(file.where(key), f"{key} must be a list; begin each with '- name:'")
+        return []
+    good = []
+    for i, item in enumerate(items):
+        where = file.where(key, i)
+        if not isinstance(item, dict):
+            problems.add(where, f"needs {', '.join(fields)}, got {item!r}")
+            continue
+        problems.unknown_keys(file, (key, i), fields)
+        missing = [f for f in fields if item.get(f) is None]
+        if missing:
+            problems.add(where, f"needs {', '.join(missing)}")
+        elif wrong := _wrong_measure(item):
+            problems.add(where, wrong)
+        else:
+            good.append({f: str(item[f]) for f in fields})
+    return good
+
+
+def _wrong_measure(item: Mapping[str, Any]) -> str:
+    """What is wrong with the entity and measure of a control; '' where nothing is, or where there is none."""
+    if "entity" not in item:
+        return ""
+    name, measure = str(item["entity"]), str(item["measure"])
+    if name not in ENTITIES:
+        return f"no entity {name!r}.{did_you_mean(name, ENTITIES)} Known: {shortened(ENTITIES)}."
+    known = ["rows", *(c.name for c in ENTITIES[name].money)]
+    if measure not in known:
+        return f"no measure {measure!r} of {name}.{did_you_mean(measure, known)} Known: {shortened(known)}."
+    return ""
+
+
+def _view(file: YamlFile, name: object, problems: Problems) -> str:
+    """`SELECT * FROM read_parquet([...])` for one entry of `files`."""
+    spec = file.data["files"][name]
+    if not isinstance(name, str) or not name.isidentifier():
+        problems.add(file.where("files"), f"{name!r} cannot follow raw_ in SQL; use letters, digits and _")
+        return ""
+    where = file.where("files", name)
+    if not isinstance(spec, dict) or not isinstance(spec.get("path"), str):
+        problems.add(where, "needs a path, such as {path: raw/customers.csv}")
+        return ""
+    problems.unknown_keys(file, ("files", name), ("path", "package"))
+    base = _base(file.path.parent, spec, where, problems)
+    if base is None:
+        return ""
+    # Only the path may hold wildcards: a project folder called `2024 [old]` is no pattern.
+    found = sorted(Path(p) for p in glob(str(Path(escape(str(base))) / spec["path"]), recursive=True))
+    if not found:
+        problems.add(where, f"no such file: {base / spec['path']}")
+        return ""
+    try:
+        return read_files(found)
+    except ConfigError as error:
+        problems.add(where, str(error))
+        return ""
+
+
+def _base(folder: Path, spec: Mapping[str, object], where: str, problems: Problems) -> Path | None:
+    if "package" not in spec:
+        return folder
+    package = str(spec["package"])
+    found = find_spec(package) if package.isidentifier() else None
+    if found is None or not found.submodule_search_locations:
+        problems.add(where, f"the package {package} is not installed; try: pip install {package}")
+        return None
+    return Path(next(iter(found.submodule_search_locations)))

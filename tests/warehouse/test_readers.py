@@ -1,0 +1,90 @@
+"""Raw files as they come: separators, quotes, comments, several files under one name."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from crm_analytics.engines.duckdb import DuckEngine
+from crm_analytics.sql import Query
+from crm_analytics.warehouse.readers import read_files
+from crm_analytics.warehouse.sources import read_source
+from tests.warehouse.made import Shop
+
+CSV = {  # what stands in the file, and what has to come out
+    "plain": ("id,x\n1,a\n", [("1", "a")]),
+    "semicolons, as German spreadsheets write": ("id;x\n1;2,5\n", [("1", "2,5")]),
+    "tabs": ("id\tx\n1\ta,b\n", [("1", "a,b")]),
+    "a byte order mark": ("\ufeffid,x\n1,a\n", [("1", "a")]),
+    "Windows line ends and no last one": ("id,x\r\n1,a\r\n2,b", [("1", "a"), ("2", "b")]),
+    "a separator within a quoted name": ('"id","x;y;z"\n1,a\n', [("1", "a")]),
+    "a line that begins with #": ("id,x\n#1,a\n2,b\n", [("#1", "a"), ("2", "b")]),
+    "an apostrophe": ("id,x\n1,O'Neil\n2,'b'\n", [("1", "O'Neil"), ("2", "'b'")]),
+    "a quoted line break, separator and quote": ('id,x\n1,"a\n""b"", c"\n', [("1", 'a\n"b", c')]),
+    "backslashes": ("id,x\n1,a\\\n2,\\N\n", [("1", "a\\"), ("2", "\\N")]),
+    "blank lines": ("id,x\n\n1,a\n\n", [("1", "a")]),
+    "only a header": ("id,x\n", []),
+    "one column": ("id\n1\n2\n", [("1",), ("2",)]),
+    "numbers and days stay texts": ("id,x\n007,2017-02-30\n", [("007", "2017-02-30")]),
+    "a column without a name": (",x\n1,a\n", [("1", "a")]),
+}
+
+
+@pytest.mark.parametrize("case", CSV)
+def test_a_csv_file_is_read_as_it_is_meant(case: str, tmp_path: Path) -> None:
+    text, rows = CSV[case]
+    path = tmp_path / "it's.csv"
+    path.write_bytes(text.encode())
+    engine = DuckEngine.open(None, threads=1)
+    assert sorted(engine.rows(read_files([path]))) == sorted(rows)
+    engine.close()
+
+
+def test_files_under_one_name_meet_by_the_names_of_their_columns(shop: Shop) -> None:
+    # The columns of June stand in another order, July has one more: by place, ids would become names.
+    shop.source(
+        "till",
+        {
+            "m_05.csv": "customer_id,name\n1,a\n",
+            "m_06.csv": "name,customer_id\nb,2\n",
+            "m_07.csv": "customer_id;name;x\n3;c;y\n",
+        },
+        mappings={"customers": "SELECT * FROM raw_months"},
+        more="  months: {path: 'm_*.csv'}\n",
+    )
+    shop.load()
+    found = shop.rows("SELECT customer_id, name, x FROM dim_customer WHERE customer_key > 0 ORDER BY 1")
+    assert found == [("1", "a", None), ("2", "b", None), ("3", "c", "y")]
+
+
+def test_parquet_and_json_lines_under_one_name_meet_by_name_too(tmp_path: Path) -> None:
+    pl.DataFrame({"id": [1], "x": ["a"]}).write_parquet(tmp_path / "a.parquet")
+    pl.DataFrame({"x": ["b"], "y": [2.5], "id": [2]}).write_parquet(tmp_path / "b.parquet")
+    (tmp_path / "a.jsonl").write_text('{"id": 1, "x": "a"}\n')
+    (tmp_path / "b.jsonl").write_text('{"x": "b", "y": 2.5, "id": 2}\n')
+    engine = DuckEngine.open(None, threads=1)
+    for ending in ("parquet", "jsonl"):
+        select = read_files([tmp_path / f"a.{ending}", tmp_path / f"b.{ending}"])
+        rows = engine.frame(Query(f"SELECT id, x, y FROM ({select}) ORDER BY id")).rows()
+        assert rows == [(1, "a", None), (2, "b", 2.5)], ending
+    engine.close()
+
+
+def test_a_project_folder_may_look_like_a_pattern(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "2024 [old] *", DuckEngine.open(None, threads=1))
+    shop.source("it's", {"customers": "customer_id\nann\n"})
+    shop.load()
+    assert shop.rows("SELECT customer_id, source FROM dim_customer WHERE customer_key = 1") == [("ann", "it's")]
+    shop.engine.close()
+
+
+def test_a_path_may_reach_into_folders(shop: Shop) -> None:
+    folder = shop.source(
+        "till", {"top": "a\n"}, mappings={"customers": "FROM raw_all"}, more="  all: {path: '**/c.csv'}\n"
+    )
+    for year in ("2016", "2017"):
+        (folder / "raw" / year).mkdir(parents=True)
+        (folder / "raw" / year / "c.csv").write_text(f"customer_id\n{year}\n")
+    assert "raw/2016/c.csv" in read_source(folder).views["all"]
+    shop.load()
+    assert shop.rows("SELECT count(customer_id) FROM dim_customer") == [(2,)]
