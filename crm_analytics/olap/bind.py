@@ -1,0 +1,160 @@
+"""Look the model's columns up in a warehouse: what each is, and which fragments of SQL do not fit.
+
+DuckDB only describes; no row is read.  What does not fit is kept as the
+`problem` of its part, so that the rest of the model can still be asked.
+
+May import: errors, sql, engines, olap.model.   Imported by: olap.browse, olap.check, project.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from crm_analytics.engines import Engine
+from crm_analytics.errors import CrmError
+from crm_analytics.olap.model import Cube, Dimension, Kind, Measure, Model, Role
+from crm_analytics.sql import ident
+
+_KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
+    (re.compile(r"VARCHAR|UUID|ENUM.*"), "text"),
+    (re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|DOUBLE|FLOAT"), "number"),
+    (re.compile(r"DATE"), "date"),
+    (re.compile(r"TIMESTAMP.*"), "timestamp"),
+    (re.compile(r"BOOLEAN"), "boolean"),
+)
+
+
+def bind_model(model: Model, engine: Engine) -> Model:
+    """The model with the kind of every attribute and measure, and the problem of each that does not fit."""
+    tables = engine.tables()
+    shared: dict[str, Dimension] = {}
+
+    def bound(cube: Cube, role: Role) -> Role:
+        dimension = role.dimension
+        if dimension.place not in shared:
+            shared[dimension.place] = _bind_dimension(dimension, dimension.table or cube.table, engine, tables)
+        return replace(role, dimension=shared[dimension.place])
+
+    cubes = {
+        cube.name: _bind_cube(replace(cube, roles={n: bound(cube, r) for n, r in cube.roles.items()}), engine, tables)
+        for cube in model.cubes.values()
+    }
+    return Model(_bind_formulas(Model(cubes), engine), bound=True)
+
+
+def _bind_dimension(dimension: Dimension, table: str, engine: Engine, tables: frozenset[str]) -> Dimension:
+    if table not in tables:
+        return replace(dimension, problem=_no_table(dimension.place, table))
+    # The keys of this mapping only have to tell the expressions apart.
+    expressions = {name: a.sql for name, a in dimension.attributes.items()}
+    expressions |= {f"{name} order": a.order_by for name, a in dimension.attributes.items() if a.order_by}
+    if dimension.table:
+        expressions |= {" key": ident(dimension.key)}
+    types, wrong = _describe(engine, table, expressions, rows=True)
+    attributes = {
+        name: replace(
+            a, kind=_kind(types.get(name, "")), problem=_told(a.place, wrong.get(name) or wrong.get(f"{name} order"))
+        )
+        for name, a in dimension.attributes.items()
+    }
+    return replace(dimension, attributes=attributes, problem=_told(dimension.place, wrong.get(" key")))
+
+
+def _bind_cube(cube: Cube, engine: Engine, tables: frozenset[str]) -> Cube:
+    if cube.table not in tables:
+        return replace(cube, problem=_no_table(cube.place, cube.table))
+    measures = {name: m.aggregate for name, m in cube.measures.items() if not m.formula}
+    columns = {role.name: ident(role.column) for role in cube.roles.values() if role.dimension.table}
+    types, wrong = _describe(engine, cube.table, measures)
+    _, wrong_roles = _describe(engine, cube.table, columns)
+    _, wrong_key = _describe(engine, cube.table, {column: ident(column) for column in cube.key})
+    return replace(
+        cube,
+        roles={name: replace(r, problem=_told(r.place, wrong_roles.get(name))) for name, r in cube.roles.items()},
+        measures={name: _bind_measure(m, types.get(name, ""), wrong.get(name)) for name, m in cube.measures.items()},
+        problem=_told(cube.place, "; ".join(wrong_key.values())),
+    )
+
+
+def _bind_measure(measure: Measure, type_: str, wrong: str | None) -> Measure:
+    if measure.formula:
+        return measure  # once the measures that it names are known
+    return replace(measure, type=type_, kind=_kind(type_), problem=_told(measure.place, wrong))
+
+
+def _bind_formulas(model: Model, engine: Engine) -> dict[str, Cube]:
+    """The cubes with the type of every formula, taken over one empty cell."""
+
+    def sql(cube: Cube, measure: Measure) -> str:
+        if measure.formula is None:
+            return f"CAST(NULL AS {measure.cell_type or 'DOUBLE'})"  # what is wrong with it is told at its own line
+        return measure.formula.sql(lambda name: f"({sql(*model.measure(cube.name, name))})")
+
+    def bound(cube: Cube, measure: Measure) -> Measure:
+        try:
+            type_ = next(iter(engine.columns(f"(SELECT {sql(cube, measure)} AS formula)").values()))
+        except CrmError as error:
+            text = measure.formula.text if measure.formula else ""
+            return replace(measure, problem=f"{measure.place}: formula {text!r} cannot be computed: {error}")
+        return replace(measure, type=type_, kind=_kind(type_))
+
+    return {
+        cube.name: replace(cube, measures={n: bound(cube, m) if m.formula else m for n, m in cube.measures.items()})
+        for cube in model.cubes.values()
+    }
+
+
+def _describe(
+    engine: Engine, table: str, expressions: Mapping[str, str], rows: bool = False
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The type of each expression over `table`, and what DuckDB says of those that do not fit.
+
+    With `rows` an expression has to give one value a row, so that an aggregate does not fit.
+    """
+    try:
+        return _types(engine, table, expressions, rows), {}
+    except CrmError:
+        types: dict[str, str] = {}
+        wrong: dict[str, str] = {}
+        for name, sql in expressions.items():
+            try:
+                types |= _types(engine, table, {name: sql}, rows)
+            except CrmError as error:
+                wrong[name] = _reason(engine, table, sql) or str(error)
+        return types, wrong
+
+
+def _reason(engine: Engine, table: str, sql: str) -> str:
+    """What is wrong with an expression that DuckDB understands, but not for every row: '' otherwise."""
+    try:
+        _types(engine, table, {"": sql}, rows=False)
+    except CrmError:
+        return ""
+    return f"{sql!r} takes many rows together; an attribute has one value for each"
+
+
+def _types(engine: Engine, table: str, expressions: Mapping[str, str], rows: bool) -> dict[str, str]:
+    if not expressions:
+        return {}
+    # Numbered names: a name of ours must not stand in for a column that the table lacks.
+    names = {name: f"expression {i}" for i, name in enumerate(expressions)}
+    items = [f"{sql} AS {ident(names[name])}" for name, sql in expressions.items()]
+    # Beside the plain columns no aggregate can stand.
+    listed = ",\n  ".join((*items, "*") if rows else items)
+    types = engine.columns(f"(SELECT\n  {listed}\nFROM {ident(table)})")
+    return {name: types[names[name]] for name in expressions}
+
+
+def _kind(type_: str) -> Kind:
+    for pattern, kind in _KINDS:
+        if pattern.fullmatch(type_):
+            return kind
+    return "other" if type_ else ""
+
+
+def _no_table(place: str, table: str) -> str:
+    return f"{place}: the warehouse has no table {table!r} yet; run: crm load"
+
+
+def _told(place: str, wrong: str | None) -> str:
+    return f"{place}: {wrong}" if wrong else ""

@@ -1,0 +1,77 @@
+"""Ask a cube: compile the question, run it, and give the answer with what should be said about it.
+
+May import: engines, errors, sql, olap.*.   Imported by: notebook, pipeline.
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from crm_analytics.engines import Engine
+from crm_analytics.errors import did_you_mean
+from crm_analytics.olap.bind import bind_model
+from crm_analytics.olap.cellset import CellSet
+from crm_analytics.olap.compile import compile_query
+from crm_analytics.olap.filters import comparisons
+from crm_analytics.olap.model import Model
+from crm_analytics.olap.plan import Axis, Plan, make_plan
+from crm_analytics.olap.query import CubeQuery
+from crm_analytics.sql import ident
+
+MOST_NAMES = 100_000
+
+
+def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
+    """Answer one question.
+
+    A model that has not been bound to this warehouse is bound first, which
+    takes some milliseconds; who asks often binds once with `olap.bind.bind_model`.
+
+    Raises
+    ------
+    CrmError : a name does not exist, the question cannot be answered rightly, or the warehouse fails.
+    """
+    model = model if model.bound else bind_model(model, engine)
+    compiled = compile_query(model, query)
+    frame = engine.frame(compiled.query)
+    orders = compiled.order_columns
+    members = {
+        ref: tuple(frame.sort(column, nulls_last=True)[ref].unique(maintain_order=True))
+        for ref, column in orders.items()
+    }
+    measures = [c.name for c in compiled.columns if c.kind == "measure"]
+    return CellSet(
+        query,
+        frame.drop(list(orders.values())),
+        compiled.query.readable(),
+        compiled.columns,
+        members,
+        tuple(_missing_members(engine, make_plan(model, query))) if _is_empty(frame, measures) else (),
+    )
+
+
+def _is_empty(frame: pl.DataFrame, measures: list[str]) -> bool:
+    """Whether nothing was found: no cells, or only the total of nothing."""
+    return frame.height <= 1 and all(value in (None, 0) for name in measures for value in frame[name])
+
+
+def _missing_members(engine: Engine, plan: Plan) -> Iterator[str]:
+    """One sentence for each member that a filter names and its dimension lacks."""
+    axes = {axis.ref: axis for axis in plan.filtered}
+    for part in plan.before:
+        for compare in comparisons(part):
+            axis = axes[compare.name]
+            if compare.operator not in ("=", "in") or axis.attribute.kind != "text":
+                continue
+            for value in compare.values:
+                if value is None or str(value) == axis.attribute.unknown:
+                    continue
+                known = _members(engine, plan, axis)
+                if str(value) not in known:
+                    yield f"there is no {axis.ref} {str(value)!r}.{did_you_mean(str(value), known)}"
+
+
+def _members(engine: Engine, plan: Plan, axis: Axis) -> dict[str, None]:
+    table = axis.role.dimension.table or plan.home.table
+    text = f"SELECT DISTINCT {axis.attribute.sql} FROM {ident(table)} ORDER BY 1 LIMIT {MOST_NAMES}"
+    return {str(name): None for (name,) in engine.rows(text) if name is not None}

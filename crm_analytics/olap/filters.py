@@ -1,0 +1,226 @@
+"""The filter language: `product.department = 'GROCERY' and not customer.age in ('65+', '55-64')`.
+
+Text becomes a tree here and a tree becomes a SQL condition; values are bound,
+never written into the text.  What a name means is decided by `olap.plan`.
+
+A condition is true or false, never NULL: `!=` and `not` keep the members that
+are unknown, as people expect and SQL's three-valued logic does not.
+
+May import: errors, sql.   Imported by: olap.query, olap.plan, olap.conditions, project.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, NoReturn
+
+from crm_analytics.errors import QueryError
+from crm_analytics.sql import Value
+
+Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "between", "like", "unknown"]
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<text>'(?:[^']|'')*')
+    | (?P<number>[-+]?\d+(?:\.\d+)?(?![\w.-]))
+    | (?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)
+    | (?P<mark><=|>=|!=|<>|=|<|>|\(|\)|,)
+    )""",
+    re.VERBOSE,
+)
+_WORDS = frozenset({"and", "or", "not", "in", "between", "like", "is", "unknown", "true", "false"})
+_DEEPEST = 50
+
+
+class Number(str):
+    """A number as it was typed: `007` stays that where it is compared with text."""
+
+    __slots__ = ()
+
+    def exact(self) -> int | Decimal:
+        """The number itself."""
+        return Decimal(self) if "." in self else int(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """One attribute or measure against values."""
+
+    name: str
+    operator: Operator
+    values: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite."""
+
+    part: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of them."""
+
+    parts: tuple["Condition", ...]
+
+
+Condition = Compare | Not | And | Or
+
+
+def comparisons(condition: Condition) -> Iterator[Compare]:
+    """Every comparison in a condition, from left to right."""
+    match condition:
+        case Compare():
+            yield condition
+        case Not(part):
+            yield from comparisons(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from comparisons(part)
+
+
+def conjuncts(condition: Condition) -> Iterator[Condition]:
+    """The conditions that must all hold: the parts of an outermost `and`."""
+    if isinstance(condition, And):
+        for part in condition.parts:
+            yield from conjuncts(part)
+    else:
+        yield condition
+
+
+def parse_filter(text: str) -> Condition:
+    """Read one filter.
+
+    Raises
+    ------
+    QueryError : it does not parse; says at which character, counted from 1, and what was expected there.
+    """
+    parser = _Parser(text)
+    condition = parser.either(0)
+    if parser.kind:
+        parser.wrong("'and', 'or' or the end")
+    return condition
+
+
+class _Parser:
+    """Recursive descent over the tokens of one filter; `kind` and `token` are the next one's."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.end = 0
+        self.next()
+
+    def next(self) -> str:
+        """Step to the next token and return the one stepped over."""
+        passed = getattr(self, "token", "")
+        rest = self.text[self.end :]
+        self.start = self.end + len(rest) - len(rest.lstrip())
+        if not rest.strip():
+            self.kind, self.token = "", ""
+            return passed
+        found = _TOKEN.match(self.text, self.end)
+        if not found:
+            unclosed = self.text[self.start] == "'"
+            self.token = self.text[self.start :].split()[0]
+            closing = "a closing quote (a quote within a text is written twice)"
+            self.wrong(closing if unclosed else "a name or a value (dates go in single quotes)")
+        self.kind, self.token = str(found.lastgroup), found[found.lastgroup or 0]
+        self.end = found.end()
+        if self.kind == "name" and self.token.lower() in _WORDS:
+            self.kind, self.token = "word", self.token.lower()
+        return passed
+
+    def wrong(self, expected: str) -> NoReturn:
+        found = f"{self.token!r} stands" if self.token else "it ends"
+        raise QueryError(f"filter {self.text!r}: at character {self.start + 1} {found} where {expected} is expected")
+
+    def take(self, *tokens: str) -> bool:
+        """Step over the next token if it is one of these words or marks."""
+        if self.kind in ("word", "mark") and self.token in tokens:
+            self.next()
+            return True
+        return False
+
+    def need(self, token: str) -> None:
+        if not self.take(token):
+            self.wrong(repr(token))
+
+    def either(self, depth: int) -> Condition:
+        if depth > _DEEPEST:
+            raise QueryError(f"filter {self.text[:60]!r}...: more than {_DEEPEST} levels of parentheses")
+        parts = [self.both(depth)]
+        while self.take("or"):
+            parts.append(self.both(depth))
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def both(self, depth: int) -> Condition:
+        parts = [self.negated(depth)]
+        while self.take("and"):
+            parts.append(self.negated(depth))
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def negated(self, depth: int) -> Condition:
+        odd = False
+        while self.take("not"):
+            odd = not odd
+        if self.take("("):
+            inner = self.either(depth + 1)
+            self.need(")")
+        else:
+            inner = self.comparison()
+        return Not(inner) if odd else inner
+
+    def comparison(self) -> Condition:
+        if self.kind != "name":
+            self.wrong("a name such as product.department")
+        name = self.next()
+        if self.take("is"):
+            opposite = self.take("not")
+            self.need("unknown")
+            found: Condition = Compare(name, "unknown")
+            return Not(found) if opposite else found
+        opposite = self.take("not")
+        if self.take("in"):
+            self.need("(")
+            values = [self.value()]
+            while self.take(","):
+                values.append(self.value())
+            self.need(")")
+            found = Compare(name, "in", tuple(values))
+        elif self.take("between"):
+            low = self.value()
+            self.need("and")
+            found = Compare(name, "between", (low, self.value()))
+        elif self.take("like"):
+            found = Compare(name, "like", (self.value(),))
+        elif opposite:
+            self.wrong("'in', 'between' or 'like'")
+        else:
+            return Compare(name, self.operator(), (self.value(),))
+        return Not(found) if opposite else found
+
+    def operator(self) -> Operator:
+        known: dict[str, Operator] = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+        if self.kind != "mark" or self.token not in known:
+            self.wrong("=, !=, <, <=, >, >=, in, between, like or is")
+        return known[self.next()]
+
+    def value(self) -> Value:
+        if self.kind == "text":
+            return self.next()[1:-1].replace("''", "'")
+        if self.kind == "number":
+            return Number(self.next())
+        if self.kind == "word" and self.token in ("true", "false"):
+            return self.next() == "true"
+        if self.kind == "name":
+            self.wrong(f"a value (text goes in single quotes: '{self.token}')")
+        self.wrong("a value such as 'GROCERY' or 2017")
