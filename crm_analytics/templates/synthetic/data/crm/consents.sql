@@ -1,0 +1,10 @@
+-- One entry of the consent register: a grant or a withdrawal for one channel and one purpose.
+SELECT
+  entry_no AS consent_id,
+  customer_no AS customer_id,
+  channel,
+  purpose,
+  status,
+  recorded_at,
+  proof
+FROM raw_consents
