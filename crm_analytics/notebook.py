@@ -1,0 +1,155 @@
+"""Cubes in a notebook: a question that knows its warehouse, and an answer that draws itself.
+
+`Ask` adds nothing to `olap.query.CubeQuery` but the engine it will run on;
+`Answer` adds nothing to `olap.cellset.CellSet` but a picture.
+
+May import: errors, engines, olap, charts.   Imported by: project, cli.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from crm_analytics.engines import Engine
+from crm_analytics.olap.browse import browse
+from crm_analytics.olap.cellset import CellSet
+from crm_analytics.olap.compile import compile_query
+from crm_analytics.olap.model import Model
+from crm_analytics.olap.query import CubeQuery
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from crm_analytics.charts import Figure
+    from crm_analytics.sql import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The cells of one question.  Shows as a formatted table in Jupyter."""
+
+    cells: CellSet
+    currency: str
+
+    @property
+    def frame(self) -> "pl.DataFrame":
+        """All cells, one row each: bare values, ready to compute with."""
+        return self.cells.frame
+
+    @property
+    def sql(self) -> str:
+        """The statement that gave the cells, with its values written in."""
+        return self.cells.sql
+
+    def pivot(self, on: str | None = None) -> "pl.DataFrame":
+        """The cells with the members of `on` as columns (the last dimension where it is left out)."""
+        return self.cells.pivot(on)
+
+    def chart(self) -> "Figure":
+        """A picture of the cells: lines over time, bars otherwise, a heat map for two dimensions."""
+        from crm_analytics.charts import chart_cells
+
+        cells = self.cells
+        dimensions = [c.name for c in cells.columns if c.kind == "dimension"]
+        measures = [c.name for c in cells.columns if c.kind == "measure"]
+        return chart_cells(
+            cells.parts(),
+            dimensions,
+            measures,
+            {c.name: c.format for c in cells.columns},
+            {c.name: c.title for c in cells.columns},
+            self.currency,
+        )
+
+    def __str__(self) -> str:
+        return self.cells.to_text(self.currency)
+
+    def _repr_html_(self) -> str:
+        return self.cells.to_html(self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question to one cube, built up verb by verb; each verb gives a new question.
+
+    It asks the project for its connection each time, so it outlives a load or a
+    scoring in between.  It runs when its answer is asked for: `.frame`, `.sql`, `.pivot()`, `.chart()`,
+    or at the end of a notebook cell.
+    """
+
+    query: CubeQuery
+    model: Model
+    connect: Callable[[], Engine]
+    currency: str = ""
+
+    def measures(self, *names: str) -> "Ask":
+        """What to compute; `contacts.mailings` takes a measure of another cube along."""
+        return replace(self, query=self.query.measures(*names))
+
+    def by(self, *attributes: str) -> "Ask":
+        """One row per combination of these, such as `product.department`, `date.quarter`."""
+        return replace(self, query=self.query.by(*attributes))
+
+    def slice(self, attribute: str, value: "Value") -> "Ask":
+        """Only the cells of one member: `slice("date.year", 2017)`."""
+        return replace(self, query=self.query.slice(attribute, value))
+
+    def dice(self, condition: str) -> "Ask":
+        """Only the cells that meet a condition: `dice("date.month >= '2017-03' and revenue > 1000")`."""
+        return replace(self, query=self.query.dice(condition))
+
+    def drill_down(self, dimension: str) -> "Ask":
+        """One level finer than the deepest one shown, in rows or across."""
+        return replace(self, query=self.query.drill_down(self.model, dimension))
+
+    def roll_up(self, dimension: str) -> "Ask":
+        """One level coarser along the dimension's hierarchy."""
+        return replace(self, query=self.query.roll_up(self.model, dimension))
+
+    def pivot_on(self, attribute: str) -> "Ask":
+        """Lay the members of `attribute` out as columns, with their own totals."""
+        return replace(self, query=self.query.pivot(attribute))
+
+    def totals(self) -> "Ask":
+        """Subtotals and the grand total too, each recomputed from the rows."""
+        return replace(self, query=self.query.with_totals())
+
+    def top(self, n: int, measure: str) -> "Ask":
+        """The `n` largest members of the first dimension; the rest together as Others."""
+        return replace(self, query=self.query.top(n, measure))
+
+    def sort(self, name: str, descending: bool | None = None) -> "Ask":
+        """Sort by a measure (the largest first) or an attribute (upwards); a second call decides among equals."""
+        return replace(self, query=self.query.sort(name, descending))
+
+    def limit(self, rows: int) -> "Ask":
+        """Only the first rows; not together with totals or columns, which need all of them."""
+        return replace(self, query=self.query.limit(rows))
+
+    def run(self) -> Answer:
+        """Ask the warehouse now."""
+        return Answer(browse(self.connect(), self.model, self.query), self.currency)
+
+    @property
+    def sql(self) -> str:
+        """The statement, without running it."""
+        return compile_query(self.model, self.query).query.readable()
+
+    @property
+    def frame(self) -> "pl.DataFrame":
+        """All cells as a Polars frame."""
+        return self.run().frame
+
+    def pivot(self, on: str | None = None) -> "pl.DataFrame":
+        """The cells with the members of `on` as columns."""
+        return self.run().pivot(on)
+
+    def chart(self) -> "Figure":
+        """A picture of the cells."""
+        return self.run().chart()
+
+    def __str__(self) -> str:
+        return str(self.run())
+
+    def _repr_html_(self) -> str:
+        return self.run()._repr_html_()

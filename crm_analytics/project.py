@@ -1,0 +1,210 @@
+"""One project folder, opened: the door that notebooks and the command line go through.
+
+It finds things and hands them on; what is done with data is done below.
+
+May import: everything below.   Imported by: crm_analytics, demo, cli.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from crm_analytics.config import ProjectConfig, read_config
+from crm_analytics.engines import Engine, connect
+from crm_analytics.errors import WarehouseError
+from crm_analytics.warehouse.sources import read_source, source_names
+
+if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wait for scikit-learn
+    import polars as pl
+
+    from crm_analytics.exports.door import Exported
+    from crm_analytics.notebook import Ask
+    from crm_analytics.olap.model import Model
+    from crm_analytics.warehouse.checks import Check
+    from crm_analytics.warehouse.ledger import EntityLoad
+    from crm_analytics.warehouse.load import Say
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+class Project:
+    """A folder with a `crm.yml`.
+
+    Reading keeps one read-only connection open; anything that writes closes it
+    first, for DuckDB lets one process write and then nobody else read.
+    """
+
+    def __init__(self, folder: Path, config: ProjectConfig) -> None:
+        self.folder = folder
+        self.config = config
+        self._reader: Engine | None = None
+        self._bound: Model | None = None
+
+    @classmethod
+    def open(cls, folder: str | Path = ".") -> "Project":
+        """Open the project in `folder`.
+
+        Raises
+        ------
+        ConfigError : the folder has no crm.yml, or it cannot be used.
+        """
+        path = Path(folder)
+        return cls(path, read_config(path))
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file."""
+        return self.folder / self.config.warehouse
+
+    @property
+    def output(self) -> Path:
+        """Where lists, exports and reports go."""
+        return self.folder / self.config.output
+
+    @cached_property
+    def model(self) -> "Model":
+        """The cubes of the project, read from `cubes/`."""
+        from crm_analytics.olap.load import load_model
+
+        return load_model(self.folder / "cubes")
+
+    @property
+    def engine(self) -> Engine:
+        """The warehouse, open for reading.
+
+        Raises
+        ------
+        WarehouseError : it is not loaded yet, or another process is writing to it.
+        """
+        if self._reader is None:
+            self._must_exist()
+            self._reader = self._connect(read_only=True)
+        return self._reader
+
+    @contextmanager
+    def writing(self, *, new: bool = False) -> Iterator[Engine]:
+        """The warehouse, open for writing for the length of the block; only `new` may make the file."""
+        if not new:
+            self._must_exist()
+        self.close()
+        engine = self._connect(read_only=False)
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+    def cube(self, name: str) -> "Ask":
+        """Begin a question to a cube: `shop.cube("sales").measures("revenue").by("date.month")`."""
+        from crm_analytics.notebook import Ask
+        from crm_analytics.olap.bind import bind_model
+        from crm_analytics.olap.query import CubeQuery
+
+        cube = self.model.cube(name)
+        if self._bound is None:
+            self._bound = bind_model(self.model, self.engine)
+        return Ask(CubeQuery(cube.name), self._bound, lambda: self.engine, self.config.currency)
+
+    def load(
+        self, sources: Sequence[str] = (), say: "Say" = _silent, now: datetime | None = None
+    ) -> tuple["EntityLoad", ...]:
+        """Read sources (all where none is named) into the star; `now` is written into the load log."""
+        from crm_analytics.warehouse.load import load
+
+        fresh = not self.warehouse.exists()
+        try:
+            with self.writing(new=True) as engine:
+                return load(engine, self.config, self.folder / "data", sources, now or datetime.now(), say)
+        except BaseException:
+            # A first load that failed must not leave an empty file that looks like a warehouse.
+            if fresh:
+                for file in (self.warehouse, self.warehouse.with_name(self.warehouse.name + ".wal")):
+                    file.unlink(missing_ok=True)
+            raise
+
+    def check(self) -> Iterator["Check"]:
+        """Look the star over and hold it to the raw files; one check at a time."""
+        from crm_analytics.olap.check import misfits
+        from crm_analytics.warehouse.checks import Check, check_sources, check_star, rejected_rows, unknown_members
+
+        data = self.folder / "data"
+        yield from check_star(self.engine)
+        found = [Check("cubes", "cubes", False, problem) for problem in misfits(self.model, self.engine)]
+        yield from found or [Check("cubes", "cubes", True, "every cube finds its tables and columns")]
+        yield from unknown_members(self.engine)
+        yield from rejected_rows(self.engine)
+        yield from check_sources(self.engine, [read_source(data / name) for name in source_names(data)])
+
+    def next_day(self) -> date:
+        """The day after the last sale: the first day that the data says nothing about, and the default `as_of`."""
+        from crm_analytics.features.coverage import next_day
+
+        return next_day(self.engine)
+
+    def score(self, as_of: date | None = None, models: Sequence[str] = (), say: "Say" = _silent) -> int:
+        """Run the models (all where none is named) and keep their scores; gives the number of scores."""
+        from crm_analytics.pipeline.scoring import score
+
+        day = as_of or self.next_day()
+        with self.writing() as engine:
+            return score(engine, self.config, day, models, say)
+
+    def evaluate(self, as_of: date | None = None, say: "Say" = _silent) -> "pl.DataFrame":
+        """Hold the models to what happened in the time before `as_of`, beside their baselines."""
+        from crm_analytics.pipeline.evaluation import evaluate
+
+        day = as_of or self.next_day()
+        with self.writing() as engine:
+            return evaluate(engine, self.config, day, say)
+
+    def plan(self, as_of: date | None = None) -> "pl.DataFrame":
+        """The customer priority list from the scores of `as_of`; kept in the warehouse and as files."""
+        from crm_analytics.pipeline.planning import plan
+
+        day = as_of or self.next_day()
+        with self.writing() as engine:
+            return plan(engine, self.config, day, self.output)
+
+    def export(self, target: str, folder: Path | None = None) -> "Exported":
+        """Write the priority list for a campaign tool, leaving out everybody without consent."""
+        from crm_analytics.pipeline.planning import export
+
+        return export(self.engine, self.config, target, folder or self.output / "export")
+
+    def report(self) -> Path:
+        """Write the report, one HTML file, and give its path."""
+        from crm_analytics.pipeline.reporting import write_report
+
+        return write_report(self.engine, self.model, self.config, self.output)
+
+    def close(self) -> None:
+        """Let go of the warehouse, so that another process can write to it."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+            self._bound = None  # the next load may bring other columns
+
+    def __enter__(self) -> "Project":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _must_exist(self) -> None:
+        if not self.warehouse.exists():
+            raise WarehouseError(f"{self.warehouse}: the warehouse is not loaded yet; run: crm load")
+
+    def _connect(self, *, read_only: bool) -> Engine:
+        return connect(
+            self.warehouse,
+            read_only=read_only,
+            memory_limit=self.config.memory_limit,
+            threads=self.config.threads,
+        )

@@ -1,0 +1,1 @@
+"""The doors: command line, Python, notebook, README; each on a whole project."""

@@ -1,0 +1,72 @@
+"""The same job from Python, as a notebook would do it."""
+
+from pathlib import Path
+
+import pytest
+
+import crm_analytics as crm
+from crm_analytics.errors import QueryError
+
+
+def test_a_question_is_a_value_that_each_verb_leaves_alone(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        plain = shop.cube("sales").measures("revenue")
+        by_year = plain.by("date.year")
+        assert plain.frame.height == 1
+        assert by_year.slice("date.year", 2017).frame.height == 1
+        assert by_year.frame.height > 1
+
+
+def test_drilling_down_and_rolling_up_is_there_and_back(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        coarse = shop.cube("sales").measures("revenue").by("product.department")
+        fine = coarse.drill_down("product")
+        assert fine.frame.columns[:2] == ["product.department", "product.category"]
+        assert fine.frame["revenue"].sum() == coarse.frame["revenue"].sum()
+        assert fine.roll_up("product").frame.equals(coarse.frame)
+
+
+def test_an_answer_has_a_frame_its_sql_a_pivot_a_picture_and_a_table(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        answer = shop.cube("sales").measures("revenue").by("channel.channel", "date.year").totals().run()
+        assert {"channel.channel", "date.year", "revenue", "total"} <= set(answer.frame.columns)
+        assert shop.engine.rows(answer.sql)[0][:2] == answer.frame.row(0)[:2]
+        assert "Total" in answer.pivot("date.year").columns
+        assert len(answer.chart().data) > 0
+        assert "<table" in answer._repr_html_()
+
+
+def test_a_cube_can_be_sliced_by_what_was_mined(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        by_class = shop.cube("sales").measures("revenue", "customers").by("score.rfm_class").totals().frame
+    total = by_class.filter(by_class["total"] != "")
+    assert by_class.height > 4
+    assert by_class.filter(by_class["total"] == "")["revenue"].sum() == total["revenue"][0]
+
+
+def test_two_facts_in_one_question_by_segment(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        both = shop.cube("sales").measures("revenue", "contacts.contacts").by("score.segment").frame
+        alone = shop.cube("contacts").measures("contacts").by("score.segment").frame
+    assert both["contacts.contacts"].sum() == alone["contacts"].sum()
+
+
+def test_a_fact_sliced_by_a_dimension_it_does_not_reach_is_refused(folder: Path) -> None:
+    with crm.open(folder) as shop, pytest.raises(QueryError, match="product"):
+        shop.cube("sales").measures("revenue", "contacts.contacts").by("product.department").run()
+
+
+def test_reading_and_writing_may_take_turns(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        question = shop.cube("sales").measures("revenue")
+        before = question.frame
+        shop.score(models=["rfm"])
+        assert question.frame.equals(before)
+
+
+def test_a_question_is_sorted_and_cut(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        ask = shop.cube("sales").measures("revenue").by("product.department")
+        largest = ask.sort("revenue").frame["revenue"].to_list()
+        assert largest == sorted(largest, reverse=True)
+        assert ask.sort("revenue", descending=False).limit(2).frame["revenue"].to_list() == largest[:-3:-1]

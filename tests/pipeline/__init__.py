@@ -1,0 +1,1 @@
+"""The steps from warehouse to warehouse, on a whole synthetic project."""
