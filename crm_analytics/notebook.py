@@ -141,7 +141,16 @@ class Ask:
         return self.run().frame
 
     def pivot(self, on: str | None = None) -> "pl.DataFrame":
-        """The cells with the members of `on` as columns."""
+        """The cells with the members of `on` as columns (the last attribute where it is left out).
+
+        With totals the warehouse is asked for those of the columns too.
+        """
+        query = self.query
+        attribute = on or (query.split[-1] if query.split else "")
+        cut = query.largest is not None and attribute == query.split[0]  # a top-N belongs to the rows
+        if query.totals and query.across is None and attribute in query.split and not cut:
+            rows = tuple(a for a in query.split if a != attribute)
+            return replace(self, query=replace(query, split=rows).pivot(attribute)).run().pivot(attribute)
         return self.run().pivot(on)
 
     def chart(self) -> "Figure":

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="csv, parquet or jsonl.")],
+    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="csv, parquet or jsonl.")] = "csv",
     out: Annotated[Path | None, typer.Option(help="Folder to write to.", show_default="out/export")] = None,
     project: Folder = Path(),
 ) -> None:

@@ -61,6 +61,6 @@ def check(project: Folder = Path()) -> None:
             failed += item.ok is False
             rows = f" ({item.rows:,} rows)" if item.rows else ""
             typer.echo(f"{MARKS[item.ok]}  {item.table:<15} {item.says}{rows}")
-    typer.echo(f"{failed} checks failed" if failed else "every check passed")
+    typer.echo(f"{failed} {'check' if failed == 1 else 'checks'} failed" if failed else "every check passed")
     if failed:
         raise typer.Exit(1)

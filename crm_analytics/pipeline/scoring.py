@@ -14,7 +14,7 @@ from crm_analytics.arrays import Scores
 from crm_analytics.config import ProjectConfig
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError, UnknownName
-from crm_analytics.features.coverage import must_cover
+from crm_analytics.features.coverage import must_cover, next_day
 from crm_analytics.features.customers import customer_features
 from crm_analytics.features.labels import labels
 from crm_analytics.features.purchases import purchases
@@ -45,6 +45,8 @@ def score(engine: Engine, config: ProjectConfig, as_of: date, names: Sequence[st
         if name not in MODELS and name != RULES:
             raise UnknownName("crm score", "model", name, [*MODELS, RULES])
     wanted = [name for name in MODELS if not names or name in names]
+    if as_of > (known := next_day(engine)):
+        say(f"note: the sales end before {known}; what customers did until {as_of} is not known")
     inputs = ModelInputs(
         features=customer_features(engine, as_of), purchases=purchases(engine, None, as_of, config.item)
     )

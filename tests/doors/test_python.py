@@ -70,3 +70,15 @@ def test_a_question_is_sorted_and_cut(folder: Path) -> None:
         largest = ask.sort("revenue").frame["revenue"].to_list()
         assert largest == sorted(largest, reverse=True)
         assert ask.sort("revenue", descending=False).limit(2).frame["revenue"].to_list() == largest[:-3:-1]
+
+
+def test_a_pivot_with_totals_has_those_of_its_columns_too(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        question = shop.cube("sales").measures("customers").by("product.department", "date.year").totals()
+        wide = question.pivot("date.year")
+        laid_out = shop.cube("sales").measures("customers").by("product.department").pivot_on("date.year").totals()
+        assert wide.equals(laid_out.pivot())
+        assert wide.row(-1)[1] == "all"
+        assert None not in wide.row(-1)[2:]
+        top = question.top(2, "customers").pivot("date.year")
+        assert None not in top.row(-1)[3:]

@@ -57,6 +57,7 @@ def test_a_day_that_the_sales_do_not_reach_is_not_learned_from(shop: Project) ->
     late = shop.next_day() + timedelta(days=30)
     told: list[str] = []
     shop.score(late, say=told.append)
+    assert told[0].startswith("note: the sales end before")
     assert any(line.startswith("churn") and "not scored: the sales end before" in line for line in told)
     assert {row[0] for row in scores(shop)} == set(MODELS) - {"churn"}
     with pytest.raises(DataError, match="the sales end before"):
