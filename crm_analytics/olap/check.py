@@ -4,7 +4,6 @@ May import: engines, olap.bind, olap.model.   Imported by: project.
 """
 
 from crm_analytics.engines import Engine
-from crm_analytics.errors import ConfigError
 from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.model import Model
 
@@ -12,9 +11,3 @@ from crm_analytics.olap.model import Model
 def misfits(model: Model, engine: Engine) -> list[str]:
     """What the warehouse cannot answer of these cubes, one sentence each with file and line."""
     return list(bind_model(model, engine).problems())
-
-
-def check_model(model: Model, engine: Engine) -> None:
-    """Raise one `ConfigError` that names everything the warehouse cannot answer."""
-    if found := misfits(model, engine):
-        raise ConfigError("\n".join(found))

@@ -153,7 +153,7 @@ def cdnow() -> list[FloatArray]:
     """
     package = find_spec("lifetimes")
     if package is None or package.origin is None:
-        pytest.skip("the oracle package `lifetimes` (requirements-oracle.txt) is not installed")
+        pytest.fail("the oracle package `lifetimes` (requirements-oracle.txt) is missing; make env installs it")
     lines = (Path(package.origin).parent / "datasets" / "CDNOW_sample.txt").read_text().split("\n")
     spend: dict[int, dict[int, float]] = {}
     for _, customer, day, _, money in (line.split() for line in lines if line.strip()):
