@@ -1,7 +1,8 @@
 """Look the model's columns up in a warehouse: what each is, and which fragments of SQL do not fit.
 
-DuckDB only describes; no row is read.  What does not fit is kept as the
-`problem` of its part, so that the rest of the model can still be asked.
+DuckDB only describes; but for the names of members, no row is read.  What does
+not fit is kept as the `problem` of its part, so that the rest of the model can
+still be asked.
 
 May import: errors, sql, engines, olap.model.   Imported by: olap.browse, olap.check, project.
 """
@@ -12,7 +13,9 @@ from dataclasses import replace
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError
-from crm_analytics.olap.model import Cube, Dimension, Kind, Measure, Model, Role
+from crm_analytics.olap.dimension import Attribute, Dimension, Kind, Role
+from crm_analytics.olap.measure import Measure
+from crm_analytics.olap.model import Cube, Model
 from crm_analytics.sql import ident
 
 _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
@@ -51,13 +54,41 @@ def _bind_dimension(dimension: Dimension, table: str, engine: Engine, tables: fr
     if dimension.table:
         expressions |= {" key": ident(dimension.key)}
     types, wrong = _describe(engine, table, expressions, rows=True)
+    columns = engine.columns(ident(table))
+    plain = {form: column for column in columns for form in (column.lower(), ident(column).lower())}
     attributes = {
         name: replace(
-            a, kind=_kind(types.get(name, "")), problem=_told(a.place, wrong.get(name) or wrong.get(f"{name} order"))
+            a,
+            kind=_kind(types.get(name, "")),
+            column=plain.get(a.sql.lower(), ""),
+            order_column=plain.get(a.order_by.lower(), ""),
+            problem=_told(a.place, wrong.get(name) or wrong.get(f"{name} order")),
         )
         for name, a in dimension.attributes.items()
     }
-    return replace(dimension, attributes=attributes, problem=_told(dimension.place, wrong.get(" key")))
+    if dimension.table and not wrong:
+        attributes = _looked_at(dimension.table, attributes, engine)
+    return replace(
+        dimension,
+        attributes=attributes,
+        columns=frozenset(column.lower() for column in columns),
+        problem=_told(dimension.place, wrong.get(" key")),
+    )
+
+
+def _looked_at(table: str, attributes: Mapping[str, Attribute], engine: Engine) -> dict[str, Attribute]:
+    """The attributes with what one look at all members says of their names."""
+    texts = [a for a in attributes.values() if a.kind == "text"]
+    if not texts:
+        return dict(attributes)
+    items = [f"bool_or(({a.sql}) IS NULL), bool_or(({a.sql}) = $u{i})" for i, a in enumerate(texts)]
+    params = {f"u{i}": a.unknown for i, a in enumerate(texts)}
+    (found,) = engine.rows(f"SELECT {', '.join(items)} FROM {ident(table)}", params)
+    looked = {
+        a.name: replace(a, nullable=found[2 * i] is not False, namesake=found[2 * i + 1] is True)
+        for i, a in enumerate(texts)
+    }
+    return {**attributes, **looked}
 
 
 def _bind_cube(cube: Cube, engine: Engine, tables: frozenset[str]) -> Cube:

@@ -3,7 +3,7 @@
 May import: engines, errors, sql, olap.*.   Imported by: notebook, pipeline.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -14,7 +14,7 @@ from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
 from crm_analytics.olap.filters import comparisons
 from crm_analytics.olap.model import Model
-from crm_analytics.olap.plan import Axis, Plan, make_plan
+from crm_analytics.olap.plan import Axis, Plan
 from crm_analytics.olap.query import CubeQuery
 from crm_analytics.sql import ident
 
@@ -33,7 +33,7 @@ def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
     """
     model = model if model.bound else bind_model(model, engine)
     compiled = compile_query(model, query)
-    frame = engine.frame(compiled.query)
+    frame = _narrowed(engine.frame(compiled.query), {c.name: c.narrow for c in compiled.columns if c.narrow})
     orders = compiled.order_columns
     members = {
         ref: tuple(frame.sort(column, nulls_last=True)[ref].unique(maintain_order=True))
@@ -42,12 +42,26 @@ def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
     measures = [c.name for c in compiled.columns if c.kind == "measure"]
     return CellSet(
         query,
-        frame.drop(list(orders.values())),
+        frame.drop(list(orders.values())) if orders else frame,
         compiled.query.readable(),
         compiled.columns,
         members,
-        tuple(_missing_members(engine, make_plan(model, query))) if _is_empty(frame, measures) else (),
+        tuple(_missing_members(engine, compiled.plan)) if _is_empty(frame, measures) else (),
     )
+
+
+def _narrowed(frame: pl.DataFrame, types: Mapping[str, str]) -> pl.DataFrame:
+    """Sums with the digits of what was summed, where they fit: DuckDB gives all of them 38.
+
+    Here and not in the statement, which would take a fifth of a millisecond longer to plan.
+    """
+    for name, narrow in types.items():
+        dtype = frame.schema[name]
+        scale = dtype.scale if isinstance(dtype, pl.Decimal) else 0
+        cast = frame[name].cast(pl.Int64 if narrow == "BIGINT" else pl.Decimal(18, scale), strict=False)
+        if cast.null_count() == frame[name].null_count():
+            frame = frame.with_columns(cast)
+    return frame
 
 
 def _is_empty(frame: pl.DataFrame, measures: list[str]) -> bool:

@@ -6,7 +6,7 @@ grand total, or the attributes, joined by commas.  With a top-N a column `others
 tells the row of all other members from a member that happens to be called so.
 Nothing is computed from cells here: totals come from the warehouse.
 
-May import: errors, olap.compile, olap.layout, olap.query, olap.show.
+May import: errors, olap.columns, olap.layout, olap.query, olap.show.
 Imported by: olap.browse, notebook, pipeline.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from crm_analytics.errors import QueryError, UnknownName
-from crm_analytics.olap.compile import Column
+from crm_analytics.olap.columns import Column
 from crm_analytics.olap.layout import Key, Sort, Wide, headings, widen
 from crm_analytics.olap.query import CubeQuery
 from crm_analytics.olap.show import Grid, as_html, as_text, long_grid, wide_grid
@@ -48,6 +48,12 @@ class CellSet:
         """The columns of numbers."""
         return tuple(c for c in self.columns if c.kind == "measure")
 
+    @property
+    def _cut(self) -> str:
+        """The attribute that a top-N cuts."""
+        top = self.query.largest
+        return (top.of or self.dimensions[0].name) if top else ""
+
     def parts(self) -> pl.DataFrame:
         """The frame without totals: what may be added up, where a measure can be added up at all."""
         if not self.query.totals:
@@ -74,8 +80,10 @@ class CellSet:
         series = [
             pl.Series(c.name, [place[i].label for place in wide.rows], dtype=schema[c.name]) for i, c in enumerate(left)
         ]
-        if "others" in schema and left and left[0] is self.dimensions[0]:
-            series.append(pl.Series("others", [place[0].sort is Sort.OTHERS for place in wide.rows], dtype=pl.Boolean))
+        kept = [c.name for c in left]
+        if "others" in schema and self._cut in kept:
+            at = kept.index(self._cut)
+            series.append(pl.Series("others", [place[at].sort is Sort.OTHERS for place in wide.rows], dtype=pl.Boolean))
         if self.query.totals:
             series.append(pl.Series("total", [_rolled(place, left) for place in wide.rows], dtype=pl.String))
         for (key, measure), name in headings(texts, measures).items():
@@ -101,7 +109,7 @@ class CellSet:
 
     def _grid(self, currency: str) -> Grid:
         if self.query.across is None:
-            return long_grid(self.frame.iter_rows(named=True), self.columns, currency)
+            return long_grid(self.frame.iter_rows(named=True), self.columns, currency, self._cut)
         wide, left, across = self._wide(None)
         return wide_grid(wide, left, across, self.measures, currency)
 
@@ -117,7 +125,7 @@ class CellSet:
                 f"the totals of this answer do not go across {name}: lay it out in the question (pivot_on, --pivot), "
                 "or ask without totals"
             )
-        wide = widen(self.frame.iter_rows(named=True), names, name, self.order.get(name, ()))
+        wide = widen(self.frame.iter_rows(named=True), names, name, self.order.get(name, ()), self._cut)
         return wide, tuple(c for c in self.dimensions if c.name != name), self.dimensions[names.index(name)]
 
 

@@ -1,6 +1,6 @@
 """Conditions as SQL: each value read as its attribute's kind and bound by name.
 
-May import: errors, sql, olap.filters, olap.model.   Imported by: olap.compile.
+May import: errors, sql, olap.dimension, olap.filters.   Imported by: olap.chosen, olap.compile, olap.rows.
 """
 
 import re
@@ -10,8 +10,8 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from crm_analytics.errors import QueryError
-from crm_analytics.olap.filters import And, Compare, Condition, Not, Number, Or
-from crm_analytics.olap.model import Kind
+from crm_analytics.olap.dimension import Kind
+from crm_analytics.olap.filters import And, Compare, Condition, Not, Number, Or, Per
 from crm_analytics.sql import Value
 
 _EXAMPLE = {"number": "2017", "date": "'2017-03-31'", "timestamp": "'2017-03-31 18:00'", "boolean": "true"}
@@ -44,8 +44,10 @@ class Params:
         return f"${name}"
 
 
-def condition_sql(condition: Condition, term: Callable[[str], Term], params: Params) -> str:
-    """The condition as SQL.
+def condition_sql(
+    condition: Condition, term: Callable[[str], Term], params: Params, found: Callable[[Per], str] | None = None
+) -> str:
+    """The condition as SQL; `found` gives what is true of the members that a `Per` chose.
 
     Negation asks IS NOT TRUE of what it negates: a comparison with a missing
     value is NULL, counts as false, and so its opposite holds.
@@ -54,11 +56,15 @@ def condition_sql(condition: Condition, term: Callable[[str], Term], params: Par
         case Compare():
             return _compare(condition, term(condition.name), params)
         case Not(part):
-            return f"({condition_sql(part, term, params)}) IS NOT TRUE"
+            return f"({condition_sql(part, term, params, found)}) IS NOT TRUE"
         case And(parts):
-            return " AND ".join(f"({condition_sql(part, term, params)})" for part in parts)
+            return " AND ".join(f"({condition_sql(part, term, params, found)})" for part in parts)
         case Or(parts):
-            return " OR ".join(f"({condition_sql(part, term, params)})" for part in parts)
+            return " OR ".join(f"({condition_sql(part, term, params, found)})" for part in parts)
+        case Per():
+            if found is None:
+                raise QueryError("a filter with 'per' cannot stand within another one")
+            return found(condition)
 
 
 def _compare(compare: Compare, term: Term, params: Params) -> str:

@@ -29,7 +29,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_WORDS = frozenset({"and", "or", "not", "in", "between", "like", "is", "unknown", "true", "false"})
+_WORDS = frozenset({"and", "or", "not", "in", "between", "like", "is", "per", "unknown", "true", "false"})
 _DEEPEST = 50
 
 
@@ -73,19 +73,44 @@ class Or:
     parts: tuple["Condition", ...]
 
 
-Condition = Compare | Not | And | Or
+@dataclass(frozen=True, slots=True)
+class Per:
+    """A condition on measures, asked of each combination of members of `attributes` instead of each cell.
+
+    `contacts.mailings > 0 per customer.customer_id`: the rows of those customers who were mailed.
+    """
+
+    part: "Condition"
+    attributes: tuple[str, ...]
+
+
+Condition = Compare | Not | And | Or | Per
 
 
 def comparisons(condition: Condition) -> Iterator[Compare]:
-    """Every comparison in a condition, from left to right."""
+    """Every comparison with a member or with a cell of the answer, from left to right; none from within a `Per`."""
     match condition:
         case Compare():
             yield condition
+        case Per():
+            return
         case Not(part):
             yield from comparisons(part)
         case And(parts) | Or(parts):
             for part in parts:
                 yield from comparisons(part)
+
+
+def pers(condition: Condition) -> Iterator[Per]:
+    """Every `Per` in a condition, from left to right."""
+    match condition:
+        case Per():
+            yield condition
+        case Not(part):
+            yield from pers(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from pers(part)
 
 
 def conjuncts(condition: Condition) -> Iterator[Condition]:
@@ -177,12 +202,27 @@ class _Parser:
             self.need(")")
         else:
             inner = self.comparison()
+        if self.take("per"):
+            inner = Per(inner, self.names())
         return Not(inner) if odd else inner
 
-    def comparison(self) -> Condition:
+    def names(self) -> tuple[str, ...]:
+        """One attribute, or several in parentheses."""
+        several = self.take("(")
+        found = [self.name()]
+        while several and self.take(","):
+            found.append(self.name())
+        if several:
+            self.need(")")
+        return tuple(found)
+
+    def name(self) -> str:
         if self.kind != "name":
             self.wrong("a name such as product.department")
-        name = self.next()
+        return self.next()
+
+    def comparison(self) -> Condition:
+        name = self.name()
         if self.take("is"):
             opposite = self.take("not")
             self.need("unknown")

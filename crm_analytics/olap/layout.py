@@ -48,17 +48,17 @@ class Wide:
     cells: Mapping[tuple[Key, ...], Mapping[Key, Row]]
 
 
-def keys(row: Row, attributes: Sequence[str]) -> tuple[Key, ...]:
-    """The place of one row of the frame on each axis."""
+def keys(row: Row, attributes: Sequence[str], cut: str = "") -> tuple[Key, ...]:
+    """The place of one row of the frame on each axis; `cut` is the attribute that has Others."""
     total = row.get("total", "")
     rolled = attributes if total == "all" else str(total).split(",")
     sorts = [Sort.TOTAL if a in rolled else Sort.MEMBER for a in attributes]
     if row.get("others"):
-        sorts[0] = Sort.OTHERS  # only the first attribute of a question can be cut to its top
+        sorts[attributes.index(cut) if cut else 0] = Sort.OTHERS
     return tuple(Key(sort, row[a]) for sort, a in zip(sorts, attributes, strict=True))
 
 
-def widen(rows: Iterable[Row], attributes: Sequence[str], on: str, order: Sequence[object]) -> Wide:
+def widen(rows: Iterable[Row], attributes: Sequence[str], on: str, order: Sequence[object], cut: str = "") -> Wide:
     """Lay the cells out with the members of `on` as columns.
 
     Rows keep the order in which they come; columns stand in `order`, or sorted
@@ -67,7 +67,7 @@ def widen(rows: Iterable[Row], attributes: Sequence[str], on: str, order: Sequen
     at = attributes.index(on)
     cells: dict[tuple[Key, ...], dict[Key, Row]] = {}
     for row in rows:
-        place = keys(row, attributes)
+        place = keys(row, attributes, cut)
         cells.setdefault((*place[:at], *place[at + 1 :]), {})[place[at]] = row
     ranks = {label: i for i, label in enumerate(order)}
 

@@ -1,121 +1,16 @@
-"""What a cube is: dimensions with attributes and hierarchies, measures, and the fact they stand on.
+"""What a cube is: a fact with the dimensions that it reaches and the measures that can be asked of it.
 
 Frozen values and look-ups by name.  Not the YAML (`olap.load`), not SQL (`olap.compile`).
 
-A dimension is used in a cube through a role, which names the fact's key column;
-two cubes share a dimension (it is "conformed", Kimball & Ross, The Data
-Warehouse Toolkit, 3rd ed., ch. 4) when a role of the same name leads to an equal
-dimension.  A dimension without a table reads columns of the fact itself
-("degenerate", ibid., ch. 2).
-
-May import: errors, olap.formula.   Imported by: every module of olap.
+May import: errors, olap.dimension, olap.measure.   Imported by: every module of olap.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
-from crm_analytics.olap.formula import Formula
-
-Aggregate = Literal["sum", "count", "count_distinct", "avg", "min", "max"]
-AGGREGATES: tuple[str, ...] = get_args(Aggregate)
-
-# What a filter value is read as; "" until `olap.bind` has seen the warehouse.
-Kind = Literal["", "text", "number", "date", "timestamp", "boolean", "other"]
-
-UNKNOWN = "Unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """One column to group or filter by.  `sql` and `order_by` are expressions over the dimension's table."""
-
-    name: str
-    title: str
-    sql: str
-    format: str = "text"
-    order_by: str = ""
-    unknown: str = UNKNOWN
-    kind: Kind = ""
-    problem: str = field(default="", compare=False)
-    place: str = field(default="", compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """A table of members, one row a member, or (without a table) columns of the fact."""
-
-    name: str
-    title: str
-    table: str
-    key: str
-    attributes: Mapping[str, Attribute]
-    hierarchies: Mapping[str, tuple[str, ...]]
-    problem: str = field(default="", compare=False)
-    place: str = field(default="", compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A dimension as one cube uses it, under the name that questions use."""
-
-    name: str
-    title: str
-    dimension: Dimension
-    column: str
-    problem: str = field(default="", compare=False)
-    place: str = field(default="", compare=False, repr=False)
-
-    def attribute(self, name: str) -> Attribute:
-        """Look up one attribute by its name without the role's."""
-        if name not in self.dimension.attributes:
-            raise UnknownName(f"dimension {self.name!r}", "attribute", name, self.dimension.attributes)
-        return self.dimension.attributes[name]
-
-    def conforms(self, other: "Role | None") -> bool:
-        """Whether both mean the same members, so that two facts can meet here."""
-        return other is not None and bool(self.dimension.table) and self.dimension == other.dimension
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One number of a cube: an aggregate over the fact's rows, or a formula over other measures."""
-
-    name: str
-    title: str
-    agg: Aggregate | None = None
-    sql: str = ""
-    where: str = ""
-    formula: Formula | None = None
-    format: str = "number"
-    description: str = ""
-    type: str = ""
-    kind: Kind = ""
-    problem: str = field(default="", compare=False)
-    place: str = field(default="", compare=False, repr=False)
-
-    @property
-    def counts(self) -> bool:
-        """Whether no rows make 0 of it, and not nothing."""
-        return self.agg in ("count", "count_distinct")
-
-    @property
-    def cell_type(self) -> str:
-        """The type in a cell: the width of the column summed, where DuckDB widens sums to 38 digits."""
-        if self.type == "HUGEINT":
-            return "BIGINT"
-        if self.agg == "sum" and self.type.startswith("DECIMAL(38,"):
-            return f"DECIMAL(18,{self.type.removeprefix('DECIMAL(38,')}"
-        return self.type
-
-    @property
-    def aggregate(self) -> str:
-        """The SQL aggregate over rows of the fact."""
-        inside = f"DISTINCT {self.sql}" if self.agg == "count_distinct" else self.sql or "*"
-        function = "count" if self.counts else self.agg
-        condition = f" FILTER (WHERE {self.where})" if self.where else ""
-        return f"{function}({inside}){condition}"
+from crm_analytics.olap.dimension import Attribute, Dimension, Role
+from crm_analytics.olap.measure import Measure
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,25 @@ May import: errors, sql, olap.filters, olap.model.   Imported by: olap.plan, ola
 from dataclasses import dataclass, replace
 
 from crm_analytics.errors import QueryError, UnknownName
+from crm_analytics.olap.dimension import Role
 from crm_analytics.olap.filters import Compare, Condition, parse_filter
-from crm_analytics.olap.model import Model, Role
+from crm_analytics.olap.model import Model
 from crm_analytics.sql import Value
 
 
 @dataclass(frozen=True, slots=True)
 class Top:
-    """The `n` largest members by a measure; the rest in one row "Others", or left out."""
+    """The `n` largest members of the attribute `of` by a measure; the rest in one row "Others", or left out.
+
+    `of` is the first attribute where it is empty.  With `within` the members are
+    ranked anew within each member of the attributes before it.
+    """
 
     n: int
     measure: str
     others: bool = True
+    of: str = ""
+    within: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +91,15 @@ class CubeQuery:
         """Subtotals and the grand total too, each recomputed from the rows of the fact."""
         return replace(self, totals=True)
 
-    def top(self, n: int, measure: str, others: bool = True) -> "CubeQuery":
-        """Of the first attribute only the `n` members with the largest `measure`; the rest become one row Others."""
+    def top(self, n: int, measure: str, others: bool = True, of: str = "", within: bool = False) -> "CubeQuery":
+        """Of one attribute only the `n` members with the largest `measure`; the rest become one row Others.
+
+        `of` defaults to the first attribute; `within` ranks anew within each
+        member of the attributes before it (the 3 best products of each department).
+        """
         if n < 1:
             raise QueryError(f"top {n} of {measure}: ask for at least 1 member")
-        return replace(self, largest=Top(n, measure, others))
+        return replace(self, largest=Top(n, measure, others, of, within))
 
     def sort(self, name: str, descending: bool | None = None) -> "CubeQuery":
         """Sort by a measure or an attribute; a second call decides among equals of the first."""

@@ -3,7 +3,7 @@
 Each mistake leaves a stand-in behind, so that one run finds all of them.
 Knows nothing of cubes.
 
-May import: errors, yamlfile.   Imported by: olap.load.
+May import: errors, yamlfile.   Imported by: olap.load, olap.load_dimension, olap.load_measure.
 """
 
 import re
@@ -94,3 +94,8 @@ class YamlReader:
             self.unknown(place, kind, found, known)
             return default
         return found
+
+
+def title_of(name: str) -> str:
+    """The heading of a thing that states none."""
+    return name.replace("_", " ").capitalize()

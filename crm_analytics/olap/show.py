@@ -1,6 +1,6 @@
 """Tables for people: a grid of formatted texts, for a terminal and as HTML.
 
-May import: formats, olap.compile, olap.layout.   Imported by: olap.cellset.
+May import: formats, olap.columns, olap.layout.   Imported by: olap.cellset.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from crm_analytics.formats import format_value, unit
-from crm_analytics.olap.compile import Column
+from crm_analytics.olap.columns import Column
 from crm_analytics.olap.layout import Key, Row, Sort, Wide, headings, keys
 
 WIDEST = 40
@@ -33,14 +33,14 @@ class Grid:
         return Grid(self.heads, self.numeric, rows, total, self.caption), len(self.rows) - len(kept)
 
 
-def long_grid(rows: Iterable[Row], columns: Sequence[Column], currency: str) -> Grid:
+def long_grid(rows: Iterable[Row], columns: Sequence[Column], currency: str, cut: str = "") -> Grid:
     """One row a cell, as in the frame."""
     attributes = [c for c in columns if c.kind == "dimension"]
     measures = [c for c in columns if c.kind == "measure"]
     texts: list[tuple[str, ...]] = []
     totals: list[bool] = []
     for row in rows:
-        place = keys(row, [c.name for c in attributes])
+        place = keys(row, [c.name for c in attributes], cut)
         numbers = (format_value(row[c.name], c.format, currency) for c in measures)
         texts.append((*_members(place, attributes), *numbers))
         totals.append(_is_total(place))

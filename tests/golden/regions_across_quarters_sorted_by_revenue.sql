@@ -1,16 +1,14 @@
 -- sales: revenue by customer.region, date.quarter, with totals
 WITH "sales_cell" AS (  -- one combination of customer.region, date.quarter, from sales
   SELECT
-    "customer.region",
-    "date.quarter",
-    GROUPING("customer.region") AS "customer.region rolled up",
-    GROUPING("date.quarter") AS "date.quarter rolled up",
+    "customer"."region" AS "customer.region",
+    "date"."quarter" AS "date.quarter",
+    GROUPING("customer"."region") AS "customer.region rolled up",
+    GROUPING("date"."quarter") AS "date.quarter rolled up",
     CAST(sum(revenue) AS DECIMAL(18,2)) AS "revenue"
   FROM "fct_sale"
-  JOIN (SELECT "customer_key" AS "customer key", nullif("region", 'Unknown customer') AS "customer.region" FROM "dim_customer") AS "customer"
-    ON "customer key" = "fct_sale"."customer_key"
-  JOIN (SELECT "date_key" AS "date key", nullif("quarter", 'Unknown day') AS "date.quarter" FROM "dim_date") AS "date"
-    ON "date key" = "fct_sale"."date_key"
+  JOIN "dim_customer" AS "customer" ON "customer"."customer_key" = "fct_sale"."customer_key"
+  JOIN "dim_date" AS "date" ON "date"."date_key" = "fct_sale"."date_key"
   GROUP BY GROUPING SETS ((1, 2), (1), (2), ())
 )
 SELECT

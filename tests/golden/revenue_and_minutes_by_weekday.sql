@@ -1,21 +1,19 @@
 -- sales: revenue, contacts.minutes by date.weekday
 WITH "sales_cell" AS (  -- one combination of date.weekday, from sales
   SELECT
-    "date.weekday",
-    min("date.weekday order") AS "date.weekday order",
+    "date"."weekday" AS "date.weekday",
+    min("date"."weekday_no") AS "date.weekday order",
     CAST(sum(revenue) AS DECIMAL(18,2)) AS "revenue"
   FROM "fct_sale"
-  JOIN (SELECT "date_key" AS "date key", nullif("weekday", 'Unknown day') AS "date.weekday", weekday_no AS "date.weekday order" FROM "dim_date") AS "date"
-    ON "date key" = "fct_sale"."date_key"
+  JOIN "dim_date" AS "date" ON "date"."date_key" = "fct_sale"."date_key"
   GROUP BY 1
 ), "contacts_cell" AS (  -- one combination of date.weekday, from contacts
   SELECT
-    "date.weekday",
-    min("date.weekday order") AS "date.weekday order",
+    "date"."weekday" AS "date.weekday",
+    min("date"."weekday_no") AS "date.weekday order",
     CAST(sum(minutes) AS DECIMAL(18,2)) AS "contacts.minutes"
   FROM "fct_contact"
-  JOIN (SELECT "date_key" AS "date key", nullif("weekday", 'Unknown day') AS "date.weekday", weekday_no AS "date.weekday order" FROM "dim_date") AS "date"
-    ON "date key" = "fct_contact"."date_key"
+  JOIN "dim_date" AS "date" ON "date"."date_key" = "fct_contact"."date_key"
   GROUP BY 1
 ), "all_cell" AS (  -- one combination of date.weekday, with the measures of all
   SELECT

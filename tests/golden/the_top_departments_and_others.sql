@@ -1,30 +1,27 @@
 -- sales: revenue, customers by product.department, the 2 with the largest revenue, with totals
 WITH "ranked_sales_cell" AS (  -- one combination of product.department, from sales
   SELECT
-    "product.department",
+    "product"."department" AS "product.department",
     CAST(sum(revenue) AS DECIMAL(18,2)) AS "revenue"
   FROM "fct_sale"
-  JOIN (SELECT "product_key" AS "product key", nullif("department", 'Unknown product') AS "product.department" FROM "dim_product") AS "product"
-    ON "product key" = "fct_sale"."product_key"
+  JOIN "dim_product" AS "product" ON "product"."product_key" = "fct_sale"."product_key"
   GROUP BY 1
 ), "top_member" AS (  -- one of the 2 members of product.department with the largest revenue
   SELECT
-    "cell"."product.department" AS "top member",
+    "cell"."product.department" AS "top member 0",
     row_number() OVER (ORDER BY "cell"."revenue" DESC NULLS LAST, "cell"."product.department") AS "top rank"
   FROM "ranked_sales_cell" AS "cell"
-  ORDER BY "top rank"
-  LIMIT 2
+  QUALIFY "top rank" <= 2
 ), "sales_cell" AS (  -- one combination of product.department, from sales
   SELECT
-    CASE WHEN "top rank" IS NOT NULL THEN "product.department" END AS "product.department",
+    CASE WHEN "top rank" IS NOT NULL THEN "product"."department" END AS "product.department",
     "top rank",
     GROUPING("top rank") AS "product.department rolled up",
     CAST(sum(revenue) AS DECIMAL(18,2)) AS "revenue",
     count(DISTINCT customer_key) FILTER (WHERE customer_key <> 0) AS "customers"
   FROM "fct_sale"
-  JOIN (SELECT "product_key" AS "product key", nullif("department", 'Unknown product') AS "product.department" FROM "dim_product") AS "product"
-    ON "product key" = "fct_sale"."product_key"
-  LEFT JOIN "top_member" ON "top member" IS NOT DISTINCT FROM "product.department"
+  JOIN "dim_product" AS "product" ON "product"."product_key" = "fct_sale"."product_key"
+  LEFT JOIN "top_member" ON "top member 0" IS NOT DISTINCT FROM "product"."department"
   GROUP BY GROUPING SETS ((1, 2), ())
 )
 SELECT

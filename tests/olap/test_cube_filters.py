@@ -111,7 +111,6 @@ def test_one_name_with_two_values_has_two_parameters(model: Model) -> None:
         "date_year": 2015,
         "date_year_2": 2018,
         "product_article": "2015",
-        "unknown_product": "Unknown product",
     }
 
 

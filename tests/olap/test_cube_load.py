@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from crm_analytics.errors import ConfigError
-from crm_analytics.olap import load
+from crm_analytics.olap import load, load_dimension, load_measure
 from crm_analytics.olap.load import load_model
-from crm_analytics.olap.model import AGGREGATES
+from crm_analytics.olap.measure import AGGREGATES
 
 TEMPLATES = Path(load.__file__).parents[1] / "templates"
 SHIPPED = sorted(TEMPLATES.glob("*/cubes"))
@@ -150,10 +150,10 @@ def test_the_schema_knows_the_keys_that_the_loader_knows() -> None:
         "shared": set(load.SHARED_KEYS),
         "cube": set(load.CUBE_KEYS),
         "fact": set(load.FACT_KEYS),
-        "dimension": set(load.DIMENSION_KEYS),
-        "own": set(load.OWN_KEYS),
-        "use": set(load.USE_KEYS),
-        "attribute": set(load.ATTRIBUTE_KEYS),
-        "measure": set(load.MEASURE_KEYS),
+        "dimension": set(load_dimension.DIMENSION_KEYS),
+        "own": set(load_dimension.OWN_KEYS),
+        "use": set(load_dimension.USE_KEYS),
+        "attribute": set(load_dimension.ATTRIBUTE_KEYS),
+        "measure": set(load_measure.MEASURE_KEYS),
     }
     assert tuple(SCHEMA["$defs"]["measure"]["properties"]["agg"]["enum"]) == AGGREGATES

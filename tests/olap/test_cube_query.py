@@ -81,7 +81,11 @@ CONTACTS = CubeQuery("contacts").measures("minutes")
         (BY_MONTH.sort("revenu"), "Did you mean 'revenue'?"),
         (BY_MONTH.sort("date.year"), "sort by date.year: it is not among the attributes shown"),
         (BY_MONTH.limit(3).with_totals(), "ask for the top n instead"),
-        (BY_MONTH.dice("revenue > 5").with_totals(), "a filter on revenue chooses cells after they are counted"),
+        (BY_MONTH.dice("date.year = 2017 or revenue > 5"), "or say of whom: 'revenue > 0 per date.year'"),
+        (BY_MONTH.dice("customer.age = '30-39' per date.month"), "customer.age is an attribute, which needs no 'per'"),
+        (BY_MONTH.top(2, "revenue", within=True), "has no attribute before it in the rows"),
+        (BY_MONTH.top(2, "revenue", of="date.year"), "date.year is not among the attributes shown"),
+        (BY_MONTH.dice("contacts.minutes > 5 per product.article"), "cannot be asked of cube 'contacts'"),
         # The traps of sidemantic and boring-semantic-layer: a contact has no product, and no day of shipping.
         (
             REVENUE.measures("contacts.minutes").by("product.department"),

@@ -55,7 +55,7 @@ def as_query(question: dict[str, Any]) -> CubeQuery:
     if "pivot" in question:
         query = query.pivot(question["pivot"])
     if "top" in question:
-        query = query.top(question["top"]["n"], question["top"]["measure"], question["top"].get("others", True))
+        query = query.top(**question["top"])
     for name in question.get("sort", ()):
         query = query.sort(name)
     return query.limit(question["limit"]) if "limit" in question else query

@@ -1,0 +1,92 @@
+"""What a dimension is: a table of members, their attributes, and the ways along which they are drilled.
+
+Frozen values and look-ups by name.  Not the YAML (`olap.load`), not SQL (`olap.rows`).
+
+A dimension is used in a cube through a role, which names the fact's key column;
+two cubes share a dimension (it is "conformed", Kimball & Ross, The Data
+Warehouse Toolkit, 3rd ed., ch. 4) when a role of the same name leads to an equal
+dimension.  A dimension without a table reads columns of the fact itself
+("degenerate", ibid., ch. 2).
+
+May import: errors.   Imported by: olap.model and every module that knows dimensions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from crm_analytics.errors import UnknownName
+
+# What a filter value is read as; "" until `olap.bind` has seen the warehouse.
+Kind = Literal["", "text", "number", "date", "timestamp", "boolean", "other"]
+
+UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One column to group or filter by.  `sql` and `order_by` are expressions over the dimension's table.
+
+    What `olap.bind` finds in the warehouse keeps the statement short: `column` and
+    `order_column`, where an expression is no more than a column; whether a real member may be called as the
+    unknown one is shown (`namesake`), and whether a member may be unknown (`nullable`).
+    """
+
+    name: str
+    title: str
+    sql: str
+    format: str = "text"
+    order_by: str = ""
+    unknown: str = UNKNOWN
+    kind: Kind = ""
+    column: str = field(default="", compare=False)
+    order_column: str = field(default="", compare=False)
+    namesake: bool = field(default=True, compare=False)
+    nullable: bool = field(default=True, compare=False)
+    problem: str = field(default="", compare=False)
+    place: str = field(default="", compare=False, repr=False)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the unknown member can be shown by its name in the column itself."""
+        return self.kind in ("", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """A table of members, one row a member, or (without a table) columns of the fact.
+
+    `columns` are those of the table in small letters, once `olap.bind` has looked.
+    """
+
+    name: str
+    title: str
+    table: str
+    key: str
+    attributes: Mapping[str, Attribute]
+    hierarchies: Mapping[str, tuple[str, ...]]
+    columns: frozenset[str] = field(default=frozenset(), compare=False)
+    problem: str = field(default="", compare=False)
+    place: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A dimension as one cube uses it, under the name that questions use."""
+
+    name: str
+    title: str
+    dimension: Dimension
+    column: str
+    problem: str = field(default="", compare=False)
+    place: str = field(default="", compare=False, repr=False)
+
+    def attribute(self, name: str) -> Attribute:
+        """Look up one attribute by its name without the role's."""
+        if name not in self.dimension.attributes:
+            raise UnknownName(f"dimension {self.name!r}", "attribute", name, self.dimension.attributes)
+        return self.dimension.attributes[name]
+
+    def conforms(self, other: "Role | None") -> bool:
+        """Whether both mean the same members, so that two facts can meet here."""
+        return other is not None and bool(self.dimension.table) and self.dimension == other.dimension

@@ -1,0 +1,92 @@
+"""Read dimensions out of a cube file: members, attributes, hierarchies, and the roles a cube gives them.
+
+May import: formats, sql, yamlfile, olap.dimension, olap.reading.   Imported by: olap.load.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from crm_analytics.formats import FORMATS
+from crm_analytics.olap.dimension import UNKNOWN, Attribute, Dimension, Role
+from crm_analytics.olap.reading import YamlReader, title_of
+from crm_analytics.sql import ident
+from crm_analytics.yamlfile import Place
+
+SHARED = "dimensions.yml"
+
+# The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
+DIMENSION_KEYS = ("title", "table", "key", "unknown", "attributes", "hierarchies")
+OWN_KEYS = (*DIMENSION_KEYS, "roles")
+USE_KEYS = ("key", "roles")
+ATTRIBUTE_KEYS = ("title", "sql", "format", "order_by", "unknown")
+
+
+def read_roles(yaml: YamlReader, name: str, shared: Mapping[str, Dimension]) -> list[Role]:
+    """One role for each name under which the cube uses a dimension; usually one, the dimension's own."""
+    place: Place = ("dimensions", name)
+    spec = yaml.mapping(place)
+    if "table" in spec or "attributes" in spec:
+        dimension = read_dimension(yaml, name, place, OWN_KEYS)
+        column = dimension.key
+        if "roles" in spec and not dimension.table:
+            yaml.wrong(
+                (*place, "roles"), f"dimension {name!r} has no 'table', so there is nothing for 'roles' to lead to"
+            )
+    elif name in shared:
+        yaml.mapping(place, USE_KEYS)
+        dimension = shared[name]
+        column = yaml.text((*place, "key")) or dimension.key
+        if "key" in spec and "roles" in spec:
+            yaml.wrong((*place, "key"), "'key' and 'roles' exclude each other: each role names its own column")
+    else:
+        yaml.unknown(place, f"shared dimension in {SHARED} called", name, shared)
+        return []
+    columns = {role: yaml.text((*place, "roles", role), required=True) for role in yaml.names((*place, "roles"))}
+    return [
+        Role(
+            role,
+            dimension.title if role == name else title_of(role),
+            dimension,
+            column,
+            place=yaml.file.where(*place, "roles", role),
+        )
+        for role, column in (columns or {name: column}).items()
+    ]
+
+
+def read_dimension(yaml: YamlReader, name: str, place: Place, known: Iterable[str]) -> Dimension:
+    """One dimension; a stand-in where it is broken, with every mistake noted."""
+    yaml.mapping(place, known)
+    unknown = yaml.text((*place, "unknown")) or UNKNOWN
+    names = yaml.names((*place, "attributes"))
+    attributes = {a: _attribute(yaml, a, (*place, "attributes", a), unknown) for a in names}
+    if not attributes:
+        yaml.wrong(place, f"dimension {name!r} needs 'attributes', at least one")
+    hierarchies = {}
+    for hierarchy in yaml.names((*place, "hierarchies")):
+        hierarchies[hierarchy] = yaml.texts((*place, "hierarchies", hierarchy))
+        for i, level in enumerate(hierarchies[hierarchy]):
+            if level not in attributes:
+                yaml.unknown((*place, "hierarchies", hierarchy, i), "attribute", level, attributes)
+    table = yaml.text((*place, "table"))
+    return Dimension(
+        name,
+        yaml.text((*place, "title")) or title_of(name),
+        table,
+        yaml.text((*place, "key"), required=bool(table)),
+        attributes,
+        hierarchies,
+        place=yaml.file.where(*place),
+    )
+
+
+def _attribute(yaml: YamlReader, name: str, place: Place, unknown: str) -> Attribute:
+    yaml.mapping(place, ATTRIBUTE_KEYS)
+    return Attribute(
+        name,
+        yaml.text((*place, "title")) or title_of(name),
+        yaml.text((*place, "sql")) or ident(name),
+        yaml.choice((*place, "format"), "format", FORMATS, "text"),
+        yaml.text((*place, "order_by")),
+        yaml.text((*place, "unknown")) or unknown,
+        place=yaml.file.where(*place),
+    )

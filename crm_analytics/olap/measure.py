@@ -1,0 +1,82 @@
+"""What a measure is: an aggregate over the rows of a fact, or a formula over other measures.
+
+Frozen values that know the SQL of their own aggregate.  Not where they stand in
+a cube (`olap.model`) and not how a statement is put together (`olap.compile`).
+
+May import: olap.dimension, olap.formula.   Imported by: every module of olap that knows measures.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from crm_analytics.olap.dimension import Kind
+from crm_analytics.olap.formula import Formula
+
+Aggregate = Literal["sum", "count", "count_distinct", "avg", "min", "max", "median", "percentile"]
+AGGREGATES: tuple[str, ...] = get_args(Aggregate)
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number of a cube: an aggregate over the fact's rows, or a formula over other measures.
+
+    `p` is the share of rows at or below a percentile, 0.9 for the 90th.
+    """
+
+    name: str
+    title: str
+    agg: Aggregate | None = None
+    sql: str = ""
+    where: str = ""
+    formula: Formula | None = None
+    format: str = "number"
+    description: str = ""
+    p: float | None = None
+    type: str = ""
+    kind: Kind = ""
+    problem: str = field(default="", compare=False)
+    place: str = field(default="", compare=False, repr=False)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Everything in the SQL of the aggregate that may be the name of a column, in small letters."""
+        return frozenset(_WORD.findall(f"{self.sql} {self.where}".lower()))
+
+    @property
+    def counts(self) -> bool:
+        """Whether no rows make 0 of it, and not nothing."""
+        return self.agg in ("count", "count_distinct")
+
+    @property
+    def additive(self) -> bool:
+        """Whether the parts of a split without overlap add up to the whole."""
+        return self.agg in ("sum", "count")
+
+    @property
+    def cell_type(self) -> str:
+        """The type in a cell: the width of the column summed, where DuckDB widens sums to 38 digits."""
+        if self.formula is None and self.type == "HUGEINT":
+            return "BIGINT"
+        if self.agg == "sum" and self.type.startswith("DECIMAL(38,"):
+            return f"DECIMAL(18,{self.type.removeprefix('DECIMAL(38,')}"
+        return self.type
+
+    @property
+    def aggregate(self) -> str:
+        """The SQL aggregate over rows of the fact."""
+        condition = f" FILTER (WHERE {self.where})" if self.where else ""
+        match self.agg:
+            case "percentile":
+                return f"quantile_cont({self.sql}, {self.p}){condition}"
+            case "count_distinct":
+                return f"count(DISTINCT {self.sql}){condition}"
+            case _:
+                return f"{self.agg}({self.sql or '*'}){condition}"
+
+    @property
+    def typed_aggregate(self) -> str:
+        """The aggregate as the type it has in a cell, to compute on with."""
+        return f"CAST({self.aggregate} AS {self.cell_type})" if self.cell_type != self.type else self.aggregate
