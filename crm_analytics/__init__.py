@@ -8,7 +8,7 @@
 package imports neither DuckDB nor scikit-learn nor Plotly: each comes in with
 the first call that needs it.
 
-May import: errors, notebook, project.
+May import: errors, olap, scaffold, project.
 """
 
 from typing import TYPE_CHECKING
@@ -16,16 +16,21 @@ from typing import TYPE_CHECKING
 from crm_analytics.errors import CrmError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from crm_analytics.olap.access import RoleValue
     from crm_analytics.project import Project
 
 __version__ = "0.1.0"
 __all__ = ["CrmError", "Project", "__version__", "init", "open"]
 
 
-def open(folder: "str | Path" = ".") -> "Project":
+def open(folder: "str | Path" = ".", role: str = "", values: "Mapping[str, RoleValue] | None" = None) -> "Project":
     """Open the project in `folder`, the one with a `crm.yml`.
+
+    For a `role` it only answers cubes that name the role, from the rows that they
+    give it; `values` stand for the `:name`s in their conditions.
 
     Raises
     ------
@@ -33,7 +38,7 @@ def open(folder: "str | Path" = ".") -> "Project":
     """
     from crm_analytics.project import Project
 
-    return Project.open(folder)
+    return Project.open(folder, role, values)
 
 
 def init(folder: "str | Path", template: str = "retail") -> "Project":

@@ -29,6 +29,10 @@ class QueryError(CrmError):
     """A question a cube cannot answer rightly; says why."""
 
 
+class AccessError(CrmError):
+    """Something that the role for which a project is open may not do."""
+
+
 class WarehouseError(CrmError):
     """A warehouse that is missing, busy, or not loaded yet."""
 

@@ -114,9 +114,12 @@ class Ask:
         """Subtotals and the grand total too, each recomputed from the rows."""
         return replace(self, query=self.query.with_totals())
 
-    def top(self, n: int, measure: str) -> "Ask":
-        """The `n` largest members of the first dimension; the rest together as Others."""
-        return replace(self, query=self.query.top(n, measure))
+    def top(self, n: int, measure: str, of: str = "", within: bool = False) -> "Ask":
+        """The `n` largest members of the first attribute, or of the attribute `of`; the rest together as Others.
+
+        With `within` anew for each member of the attributes before it: the 3 best products of each department.
+        """
+        return replace(self, query=self.query.top(n, measure, of=of, within=within))
 
     def sort(self, name: str, descending: bool | None = None) -> "Ask":
         """Sort by a measure (the largest first) or an attribute (upwards); a second call decides among equals."""

@@ -5,7 +5,7 @@ It finds things and hands them on; what is done with data is done below.
 May import: everything below.   Imported by: crm_analytics, demo, cli.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from crm_analytics.config import ProjectConfig, read_config
 from crm_analytics.engines import Engine, connect
-from crm_analytics.errors import WarehouseError
+from crm_analytics.errors import AccessError, WarehouseError
 from crm_analytics.warehouse.sources import read_source, source_names
 
 if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wait for scikit-learn
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wai
 
     from crm_analytics.exports.door import Exported
     from crm_analytics.notebook import Ask
+    from crm_analytics.olap.access import RoleValue, Viewer
     from crm_analytics.olap.model import Model
     from crm_analytics.warehouse.checks import Check
     from crm_analytics.warehouse.ledger import EntityLoad
@@ -40,22 +41,29 @@ class Project:
     first, for DuckDB lets one process write and then nobody else read.
     """
 
-    def __init__(self, folder: Path, config: ProjectConfig) -> None:
+    def __init__(self, folder: Path, config: ProjectConfig, viewer: "Viewer | None" = None) -> None:
         self.folder = folder
         self.config = config
+        self._viewer = viewer
         self._reader: Engine | None = None
         self._bound: Model | None = None
 
     @classmethod
-    def open(cls, folder: str | Path = ".") -> "Project":
-        """Open the project in `folder`.
+    def open(
+        cls, folder: str | Path = ".", role: str = "", values: "Mapping[str, RoleValue] | None" = None
+    ) -> "Project":
+        """Open the project in `folder`; for a `role` only to ask the cubes that name it, and the rows they give it.
+
+        `values` stand for the `:name`s in the conditions of the role.
 
         Raises
         ------
         ConfigError : the folder has no crm.yml, or it cannot be used.
         """
+        from crm_analytics.olap.access import Viewer
+
         path = Path(folder)
-        return cls(path, read_config(path))
+        return cls(path, read_config(path), Viewer(role, values or {}) if role else None)
 
     @property
     def warehouse(self) -> Path:
@@ -69,10 +77,12 @@ class Project:
 
     @cached_property
     def model(self) -> "Model":
-        """The cubes of the project, read from `cubes/`."""
+        """The cubes of the project, read from `cubes/`, as its role sees them."""
+        from crm_analytics.olap.access import seen_by
         from crm_analytics.olap.load import load_model
 
-        return load_model(self.folder / "cubes")
+        model = load_model(self.folder / "cubes")
+        return model if self._viewer is None else seen_by(model, self._viewer)
 
     @property
     def engine(self) -> Engine:
@@ -81,7 +91,12 @@ class Project:
         Raises
         ------
         WarehouseError : it is not loaded yet, or another process is writing to it.
+        AccessError : the project is open for a role, which may ask cubes and nothing else.
         """
+        self._only_owner()
+        return self._reading()
+
+    def _reading(self) -> Engine:
         if self._reader is None:
             self._must_exist()
             self._reader = self._connect(read_only=True)
@@ -90,6 +105,7 @@ class Project:
     @contextmanager
     def writing(self, *, new: bool = False) -> Iterator[Engine]:
         """The warehouse, open for writing for the length of the block; only `new` may make the file."""
+        self._only_owner()
         if not new:
             self._must_exist()
         self.close()
@@ -107,8 +123,8 @@ class Project:
 
         cube = self.model.cube(name)
         if self._bound is None:
-            self._bound = bind_model(self.model, self.engine)
-        return Ask(CubeQuery(cube.name), self._bound, lambda: self.engine, self.config.currency)
+            self._bound = bind_model(self.model, self._reading())
+        return Ask(CubeQuery(cube.name), self._bound, self._reading, self.config.currency)
 
     def load(
         self, sources: Sequence[str] = (), say: "Say" = _silent, now: datetime | None = None
@@ -196,6 +212,12 @@ class Project:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _only_owner(self) -> None:
+        if self._viewer is not None:
+            raise AccessError(
+                f"this project is open for role {self._viewer.role!r}, which may ask cubes and nothing else"
+            )
 
     def _must_exist(self) -> None:
         if not self.warehouse.exists():

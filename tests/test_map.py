@@ -42,7 +42,7 @@ MAY_IMPORT = {  # ground floor first; a name may only be allowed after its own l
     "notebook": "errors sql formats engines olap charts",
     "project": "errors config engines warehouse olap features notebook exports pipeline",
     "demo": "errors config scaffold project",
-    "__init__": "errors scaffold project",
+    "__init__": "errors olap scaffold project",
     "cli": "errors formats periods olap notebook project demo scaffold __init__",
     "__main__": "cli",
 }

@@ -6,11 +6,11 @@ May import: typer, errors, formats, project, olap.model (types).   Imported by: 
 import re
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from crm_analytics.cli.options import Folder
+from crm_analytics.cli.options import Folder, Let, Role, role_values
 from crm_analytics.errors import CrmError, QueryError, UnknownName
 from crm_analytics.formats import unit
 from crm_analytics.project import Project
@@ -20,6 +20,16 @@ if TYPE_CHECKING:  # so that `crm --help` does not wait for the cubes
 
     from crm_analytics.notebook import Ask
     from crm_analytics.olap.model import Cube
+
+
+class TopWords(TypedDict):
+    """What `--top` says."""
+
+    n: int
+    measure: str
+    of: str
+    within: bool
+
 
 FORMATS = ("table", "csv", "json", "parquet")
 
@@ -48,7 +58,10 @@ def query(
     ] = None,
     top: Annotated[
         str | None,
-        typer.Option(metavar="'N MEASURE'", help="The N largest of the first attribute, the rest as Others."),
+        typer.Option(
+            metavar="'N MEASURE [of ATTRIBUTE] [within]'",
+            help="The N largest of the first attribute, or of ATTRIBUTE (within each member before it); else Others.",
+        ),
     ] = None,
     sort: Annotated[
         list[str] | None,
@@ -61,6 +74,8 @@ def query(
     format: Annotated[str, typer.Option(help=f"One of: {', '.join(FORMATS)}.")] = "table",
     out: Annotated[Path | None, typer.Option(help="File to write instead of the screen; needed for parquet.")] = None,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL, do not run it.")] = False,
+    role: Role = "",
+    let: Let = None,
     project: Folder = Path(),
 ) -> None:
     """Ask a cube.
@@ -69,11 +84,11 @@ def query(
     """
     if format not in FORMATS:
         raise UnknownName("--format", "format", format, FORMATS)
-    with Project.open(project) as shop:
+    with Project.open(project, role, role_values(let)) as shop:
         ask = shop.cube(cube).measures(*measure).by(*(by or []))
         for condition in where or []:
             ask = ask.dice(condition)
-        ask = ask.top(*_top(top)) if top else ask
+        ask = ask.top(**_top(top)) if top else ask
         ask = ask.pivot_on(pivot) if pivot else ask
         ask = ask.totals() if totals else ask
         for order in sort or []:
@@ -87,13 +102,15 @@ def query(
 
 def cubes(
     cube: Annotated[str | None, typer.Argument(help="Cube to describe.", show_default="a list of all")] = None,
+    role: Role = "",
+    let: Let = None,
     project: Folder = Path(),
 ) -> None:
     """List the cubes, or what one of them can be asked.  Needs no loaded warehouse.
 
     Example: crm cubes sales
     """
-    with Project.open(project) as shop:
+    with Project.open(project, role, role_values(let)) as shop:
         if cube is None:
             found = shop.model.cubes.values()
             lines = _aligned([(c.name, c.title, c.description) for c in found])
@@ -127,11 +144,14 @@ def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _top(text: str) -> tuple[int, str]:
-    found = re.fullmatch(r"\s*([0-9]{1,9})\s+(\S+)\s*", text)
+def _top(text: str) -> TopWords:
+    found = re.fullmatch(r"\s*([0-9]{1,9})\s+(\S.*?)(?:\s+of\s+(\S+))?(\s+within)?\s*", text)
     if not found:
-        raise QueryError(f"--top: {text!r} is not a number and a measure, such as '10 revenue'")
-    return int(found[1]), found[2]
+        raise QueryError(
+            f"--top: {text!r} is not a number and a measure, such as '10 revenue' "
+            "or '3 revenue of product.category within'"
+        )
+    return {"n": int(found[1]), "measure": found[2], "of": found[3] or "", "within": bool(found[4])}
 
 
 def _sort(text: str) -> tuple[str, bool | None]:

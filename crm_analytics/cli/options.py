@@ -1,12 +1,17 @@
 """Options that several commands share.
 
-May import: typer, periods, project.   Imported by: cli.*.
+May import: typer, errors, olap (types).   Imported by: cli.*.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from crm_analytics.errors import QueryError
+
+if TYPE_CHECKING:  # so that `crm --help` does not wait for the cubes
+    from crm_analytics.olap.access import RoleValue
 
 Folder = Annotated[Path, typer.Option("-C", "--project", help="Project folder.", show_default="the current folder")]
 AsOf = Annotated[
@@ -15,3 +20,19 @@ AsOf = Annotated[
         "--as-of", metavar="DATE", help="First day not looked at.", show_default="the day after the last sale"
     ),
 ]
+Role = Annotated[str, typer.Option("--role", help="Ask as this role of the cube files.", show_default="as the owner")]
+Let = Annotated[
+    list[str] | None,
+    typer.Option("--let", metavar="NAME=VALUE", help="What stands for :NAME in the role's conditions; repeatable."),
+]
+
+
+def role_values(let: list[str] | None) -> "dict[str, RoleValue]":
+    """The values of `--let`; a name given twice has a list of them."""
+    values: dict[str, list[str]] = {}
+    for text in let or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise QueryError(f"--let: {text!r} is not a name and a value, such as region=North")
+        values.setdefault(name, []).append(value)
+    return {name: found if len(found) > 1 else found[0] for name, found in values.items()}

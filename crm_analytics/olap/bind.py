@@ -42,7 +42,7 @@ def bind_model(model: Model, engine: Engine) -> Model:
         cube.name: _bind_cube(replace(cube, roles={n: bound(cube, r) for n, r in cube.roles.items()}), engine, tables)
         for cube in model.cubes.values()
     }
-    return Model(_bind_formulas(Model(cubes), engine), bound=True)
+    return replace(model, cubes=_bind_formulas(replace(model, cubes=cubes), engine), bound=True)
 
 
 def _bind_dimension(dimension: Dimension, table: str, engine: Engine, tables: frozenset[str]) -> Dimension:

@@ -71,6 +71,8 @@ def _is_empty(frame: pl.DataFrame, measures: list[str]) -> bool:
 
 def _missing_members(engine: Engine, plan: Plan) -> Iterator[str]:
     """One sentence for each member that a filter names and its dimension lacks."""
+    if any(fact.cube.guard for fact in plan.facts):
+        return  # who may not see all rows may not learn names from them either
     axes = {axis.ref: axis for axis in plan.filtered}
     for part in plan.before:
         for compare in comparisons(part):

@@ -25,6 +25,7 @@ _TOKEN = re.compile(
       (?P<text>'(?:[^']|'')*')
     | (?P<number>[-+]?\d+(?:\.\d+)?(?![\w.-]))
     | (?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)
+    | (?P<place>:[A-Za-z_]\w*)
     | (?P<mark><=|>=|!=|<>|=|<|>|\(|\)|,)
     )""",
     re.VERBOSE,
@@ -41,6 +42,17 @@ class Number(str):
     def exact(self) -> int | Decimal:
         """The number itself."""
         return Decimal(self) if "." in self else int(self)
+
+
+class Placeholder(str):
+    """`:name` in a condition on who may see what; a value takes its place when a project is opened for a role."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """The name without its colon."""
+        return self[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +134,14 @@ def conjuncts(condition: Condition) -> Iterator[Condition]:
         yield condition
 
 
-def parse_filter(text: str) -> Condition:
-    """Read one filter.
+def parse_filter(text: str, places: bool = False) -> Condition:
+    """Read one filter; with `places` a value may be `:name`, to be put in later.
 
     Raises
     ------
     QueryError : it does not parse; says at which character, counted from 1, and what was expected there.
     """
-    parser = _Parser(text)
+    parser = _Parser(text, places)
     condition = parser.either(0)
     if parser.kind:
         parser.wrong("'and', 'or' or the end")
@@ -139,8 +151,9 @@ def parse_filter(text: str) -> Condition:
 class _Parser:
     """Recursive descent over the tokens of one filter; `kind` and `token` are the next one's."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, places: bool) -> None:
         self.text = text
+        self.places = places
         self.end = 0
         self.next()
 
@@ -259,6 +272,8 @@ class _Parser:
             return self.next()[1:-1].replace("''", "'")
         if self.kind == "number":
             return Number(self.next())
+        if self.kind == "place" and self.places:
+            return Placeholder(self.next())
         if self.kind == "word" and self.token in ("true", "false"):
             return self.next() == "true"
         if self.kind == "name":

@@ -4,8 +4,8 @@
 one cube.  Whether tables and columns exist is not asked here: that is
 `olap.bind`, when there is a warehouse.
 
-May import: errors, yamlfile, olap.model, olap.formula, olap.load_dimension, olap.load_measure, olap.reading.
-Imported by: project.
+May import: errors, yamlfile, olap.model, olap.formula, olap.load_access, olap.load_dimension, olap.load_measure,
+olap.reading.   Imported by: project.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from pathlib import Path
 from crm_analytics.errors import ConfigError
 from crm_analytics.olap.dimension import Dimension, Role
 from crm_analytics.olap.formula import FUNCTIONS
+from crm_analytics.olap.load_access import read_access
 from crm_analytics.olap.load_dimension import DIMENSION_KEYS, SHARED, read_dimension, read_roles
 from crm_analytics.olap.load_measure import missing, read_measure
 from crm_analytics.olap.model import Cube, Model
@@ -22,7 +23,7 @@ from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
 SHARED_KEYS = ("version", "dimensions")
-CUBE_KEYS = ("version", "cube", "title", "description", "fact", "dimensions", "measures")
+CUBE_KEYS = ("version", "cube", "title", "description", "fact", "dimensions", "measures", "access")
 FACT_KEYS = ("table", "key")
 
 _WORDS = ("and", "or", "not", "in", "between", "like", "is", "per", "unknown", "true", "false")
@@ -111,6 +112,7 @@ def _cube(yaml: YamlReader, shared: Mapping[str, Dimension]) -> Cube:
         yaml.texts(("fact", "key")),
         roles,
         measures,
+        read_access(yaml, roles),
         place=yaml.file.where("cube"),
     )
 

@@ -2,7 +2,7 @@
 
 Frozen values and look-ups by name.  Not the YAML (`olap.load`), not SQL (`olap.compile`).
 
-May import: errors, olap.dimension, olap.measure.   Imported by: every module of olap.
+May import: errors, olap.dimension, olap.filters, olap.measure.   Imported by: every module of olap.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,17 @@ from dataclasses import dataclass, field
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
 from crm_analytics.olap.dimension import Attribute, Dimension, Role
+from crm_analytics.olap.filters import Condition
 from crm_analytics.olap.measure import Measure
 
 
 @dataclass(frozen=True, slots=True)
 class Cube:
-    """One fact table with the dimensions that it reaches and the measures that can be asked of it."""
+    """One fact table with the dimensions that it reaches and the measures that can be asked of it.
+
+    `access` says which rows each role may see, None for all of them; `guard` holds
+    the conditions of the role that is asking, see `olap.access`.
+    """
 
     name: str
     title: str
@@ -24,6 +29,8 @@ class Cube:
     key: tuple[str, ...]
     roles: Mapping[str, Role]
     measures: Mapping[str, Measure]
+    access: Mapping[str, Condition | None] = field(default_factory=dict)
+    guard: tuple[Condition, ...] = ()
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
 
@@ -54,13 +61,20 @@ Part = Cube | Role | Dimension | Attribute | Measure
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """All cubes of a project.  `bound` once the columns have been looked up in a warehouse."""
+    """All cubes of a project.  `bound` once the columns have been looked up in a warehouse.
+
+    As a `role` sees it, `hidden` names the cubes that it may not ask.
+    """
 
     cubes: Mapping[str, Cube]
     bound: bool = False
+    hidden: frozenset[str] = frozenset()
+    role: str = ""
 
     def cube(self, name: str) -> Cube:
         """Look up one cube by its name."""
+        if name in self.hidden:
+            raise QueryError(f"cube {name!r} says nothing of role {self.role!r} under 'access', so it may not be asked")
         if name not in self.cubes:
             raise UnknownName("cubes", "cube", name, self.cubes)
         return self.cubes[name]

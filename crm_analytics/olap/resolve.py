@@ -140,7 +140,7 @@ def _is_attribute(model: Model, home: Cube, name: str) -> bool:
     role, dot, _ = name.partition(".")
     if not dot:
         return name in home.roles and name not in home.measures
-    return role in home.roles or role not in model.cubes
+    return role in home.roles or role not in {*model.cubes, *model.hidden}
 
 
 def _ask(model: Model, home: Cube, ref: str) -> Ask:

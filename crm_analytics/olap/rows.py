@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from crm_analytics.olap.conditions import Params, Term, condition_sql
 from crm_analytics.olap.dimension import Role
-from crm_analytics.olap.filters import Condition, Per, pers
+from crm_analytics.olap.filters import Condition, Per, comparisons, pers
 from crm_analytics.olap.plan import Axis, Fact
 from crm_analytics.sql import ident
 
@@ -50,6 +50,12 @@ class Rows:
     fact: Fact
     axes: tuple[Axis, ...]
 
+    def __post_init__(self) -> None:
+        # Here and not where Rows are made: nobody can forget the conditions of the role that is asking.
+        cube = self.fact.cube
+        refs = [compare.name for part in cube.guard for compare in comparisons(part)]
+        object.__setattr__(self, "axes", (*self.axes, *(Axis(ref, *cube.attribute(ref)) for ref in refs)))
+
     def member(self, axis: Axis) -> str:
         """The member of a row on an axis, NULL for the unknown one."""
         bare = self._is_bare(axis.role.name)
@@ -85,7 +91,8 @@ class Rows:
             attribute = listed[ref].attribute
             return Term(self.member(listed[ref]), attribute.kind, attribute.unknown)
 
-        parts = [condition_sql(part, term, params, lambda per: used[per].found) for part in conditions]
+        held = (*self.fact.cube.guard, *conditions)
+        parts = [condition_sql(part, term, params, lambda per: used[per].found) for part in held]
         return lines + (["WHERE " + "\n  AND ".join(f"({part})" for part in parts)] if parts else [])
 
     def _home(self, axis: Axis) -> str:
