@@ -55,13 +55,16 @@ def _narrowed(frame: pl.DataFrame, types: Mapping[str, str]) -> pl.DataFrame:
 
     Here and not in the statement, which would take a fifth of a millisecond longer to plan.
     """
-    for name, narrow in types.items():
-        dtype = frame.schema[name]
-        scale = dtype.scale if isinstance(dtype, pl.Decimal) else 0
-        cast = frame[name].cast(pl.Int64 if narrow == "BIGINT" else pl.Decimal(18, scale), strict=False)
-        if cast.null_count() == frame[name].null_count():
-            frame = frame.with_columns(cast)
-    return frame
+    if not types:
+        return frame
+    # A new frame from its columns: with_columns would plan a lazy query, ten times as long.
+    return pl.DataFrame([_narrow(s, types[s.name]) if s.name in types else s for s in frame.get_columns()])
+
+
+def _narrow(values: pl.Series, narrow: str) -> pl.Series:
+    scale = values.dtype.scale if isinstance(values.dtype, pl.Decimal) else 0
+    cast = values.cast(pl.Int64 if narrow == "BIGINT" else pl.Decimal(18, scale), strict=False)
+    return cast if cast.null_count() == values.null_count() else values
 
 
 def _is_empty(frame: pl.DataFrame, measures: list[str]) -> bool:

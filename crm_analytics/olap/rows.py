@@ -8,7 +8,7 @@ Imported by: olap.compile, olap.fact, olap.terms, olap.top.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crm_analytics.olap.conditions import Params, Term, condition_sql
 from crm_analytics.olap.dimension import Role
@@ -49,21 +49,24 @@ class Rows:
 
     fact: Fact
     axes: tuple[Axis, ...]
+    bare: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         # Here and not where Rows are made: nobody can forget the conditions of the role that is asking.
         cube = self.fact.cube
         refs = [compare.name for part in cube.guard for compare in comparisons(part)]
         object.__setattr__(self, "axes", (*self.axes, *(Axis(ref, *cube.attribute(ref)) for ref in refs)))
+        roles = {axis.role.name for axis in self.axes}
+        object.__setattr__(self, "bare", frozenset(role for role in roles if self._is_bare(role)))
 
     def member(self, axis: Axis) -> str:
         """The member of a row on an axis, NULL for the unknown one."""
-        bare = self._is_bare(axis.role.name)
+        bare = axis.role.name in self.bare
         return f"{self._home(axis)}.{ident(axis.attribute.column) if bare else axis.column}"
 
     def order(self, axis: Axis) -> str:
         """What the member sorts by, where that is not itself."""
-        bare = self._is_bare(axis.role.name)
+        bare = axis.role.name in self.bare
         return f"{self._home(axis)}.{ident(axis.attribute.order_column) if bare else axis.order}"
 
     def lines(
@@ -76,11 +79,12 @@ class Rows:
         """FROM the fact, JOIN the dimensions and `joins`, WHERE the conditions hold."""
         table = ident(self.fact.cube.table)
         lines = [f"FROM {table}"]
-        for name in dict.fromkeys(axis.role.name for axis in self.axes):
+        held = (*self.fact.cube.guard, *conditions)
+        for name in self._in_order(held):
             role = self.fact.cube.roles[name]
             if role.dimension.table:
                 lines.append(self._join(role, params))
-            elif not self._is_bare(name):
+            elif name not in self.bare:
                 own = ", ".join(_columns(self._of(name), params))
                 lines[0] = f"FROM (SELECT *, {own} FROM {lines[0].removeprefix('FROM ')}) AS {table}"
         used = {per: steps[per] for part in conditions for per in pers(part)} if steps else {}
@@ -91,9 +95,22 @@ class Rows:
             attribute = listed[ref].attribute
             return Term(self.member(listed[ref]), attribute.kind, attribute.unknown)
 
-        held = (*self.fact.cube.guard, *conditions)
         parts = [condition_sql(part, term, params, lambda per: used[per].found) for part in held]
         return lines + (["WHERE " + "\n  AND ".join(f"({part})" for part in parts)] if parts else [])
+
+    def _in_order(self, conditions: Iterable[Condition]) -> list[str]:
+        """The roles, those first whose conditions leave the fewest rows.
+
+        DuckDB orders the joins itself, but filters the fact by their keys in the
+        order of the text: 2 to 4 % of the time of the Star Schema Benchmark's flight 4.
+        """
+        ranks = {axis.role.name: 2 for axis in self.axes}
+        for part in conditions:
+            for compare in comparisons(part):
+                name, sure = compare.name.partition(".")[0], compare is part and compare.operator in ("=", "in")
+                ranks[name] = min(ranks[name], 0 if sure else 1)
+        places = list(self.fact.cube.roles)
+        return sorted(ranks, key=lambda name: (ranks[name], places.index(name)))
 
     def _home(self, axis: Axis) -> str:
         role = self.fact.cube.roles[axis.role.name]
@@ -119,7 +136,7 @@ class Rows:
         """
         table, alias = ident(role.dimension.table), ident(role.name)
         foreign = f"{ident(self.fact.cube.table)}.{ident(role.column)}"
-        if self._is_bare(role.name):
+        if role.name in self.bare:
             return f"JOIN {table} AS {alias} ON {alias}.{ident(role.dimension.key)} = {foreign}"
         key = ident(f"{role.name} key")
         columns = [f"{ident(role.dimension.key)} AS {key}", *_columns(self._of(role.name), params)]
