@@ -19,7 +19,11 @@ if TYPE_CHECKING:  # Polars takes 0.2 s to import; `crm --help` must not pay for
 
 
 class Engine(Protocol):
-    """An open warehouse.  Every method raises `CrmError` with one sentence, never the driver's own error."""
+    """An open warehouse.
+
+    Every method raises `CrmError` with one sentence, never the driver's own error.
+    Ctrl-C stops what runs, raises `KeyboardInterrupt`, and the next call is answered.
+    """
 
     def frame(self, query: Query) -> "pl.DataFrame":
         """Run and return all rows as a Polars frame."""
