@@ -33,7 +33,7 @@ def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
     """
     model = model if model.bound else bind_model(model, engine)
     compiled = compile_query(model, query)
-    frame = _narrowed(engine.frame(compiled.query), {c.name: c.narrow for c in compiled.columns if c.narrow})
+    frame = _narrowed(engine.cells(compiled.query), {c.name: c.narrow for c in compiled.columns if c.narrow})
     orders = compiled.order_columns
     members = {
         ref: tuple(frame.sort(column, nulls_last=True)[ref].unique(maintain_order=True))
