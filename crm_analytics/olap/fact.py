@@ -47,7 +47,9 @@ def cells(plan: Plan, params: Params, steps: Steps, prefix: str = "") -> list[st
         ctes.append(cte(filled, f"{row}, whether or not it has a row", _filled(plan, times[plan.time.role], names)))
         names.append(filled)
     if len(names) > 1 or plan.time:
-        ctes.append(cte(cells_name(plan, prefix), f"{row}, with the measures of all", _side_by_side(plan, names, times)))
+        ctes.append(
+            cte(cells_name(plan, prefix), f"{row}, with the measures of all", _side_by_side(plan, names, times))
+        )
     return ctes
 
 

@@ -46,7 +46,8 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
     facts = _facts(model, home, asks)
     time: Timing | None = None
     if query.filled or any(fact.how for fact in facts):
-        facts, time = timed(query, home, facts, axes, (*filtered, *(_axis(home, ref) for ref in query.periods)))
+        others = (*filtered, *(_axis(home, ref) for ref in query.periods))
+        facts, time = timed(query, home, facts, axes, others, before)
     plan = Plan(
         home,
         rows,
@@ -140,6 +141,8 @@ def expand(model: Model, home: Cube, ask: Ask, how: How = PLAIN) -> Iterable[tup
     if measure.is_ground:
         yield how, Ask(ground_ref(home, ask.cube, measure, how), ask.cube, measure)
         return
+    if calc and calc.against and (of := model.measure(ask.cube.name, calc.of)[1]).kind not in ("", "number"):
+        raise QueryError(f"{ask.ref}: {of.name} is no number, so it has no change; ask for it '{calc.against} ago'")
     names = measure.formula.names if measure.formula else (calc.of,) if calc else ()
     hows = (how.of(part) for part in (calc.how, *([calc.before] if calc.against else []))) if calc else (how,)
     for part in hows:

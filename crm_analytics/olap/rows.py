@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from crm_analytics.olap.conditions import Params, Term, condition_sql
 from crm_analytics.olap.dimension import Role
-from crm_analytics.olap.filters import Condition, Per, comparisons, only_of, pers
+from crm_analytics.olap.filters import Condition, Per, comparisons, conjuncts, only_of, pers
 from crm_analytics.olap.plan import Axis, Fact
 from crm_analytics.sql import ident
 
@@ -120,7 +120,8 @@ class Rows:
     def _guard(self) -> tuple[Condition, ...]:
         """The conditions of the role that is asking; those on days that are moved hold where they are moved."""
         guard = self.fact.cube.guard
-        return tuple(c for c in guard if not only_of(c, self.fact.over)) if self.calendar else guard
+        parts = (part for whole in guard for part in conjuncts(whole))
+        return tuple(part for part in parts if not only_of(part, self.fact.over)) if self.calendar else guard
 
     def _home(self, axis: Axis) -> str:
         role = self.fact.cube.roles[axis.role.name]

@@ -4,8 +4,8 @@ Gaps come from the calendar's own table, so a period without a row is as much
 there as any.  Nothing here reads the rows of a fact, except for the first and
 the last day that they speak of.
 
-May import: sql, olap.calc, olap.conditions, olap.dimension, olap.filters, olap.plan, olap.rows, olap.text.
-Imported by: olap.fact, olap.window.
+May import: sql, olap.calc, olap.conditions, olap.dimension, olap.filters, olap.model, olap.plan, olap.rows,
+olap.text.   Imported by: olap.fact, olap.incomplete, olap.window.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from crm_analytics.olap.calc import Span
 from crm_analytics.olap.conditions import Params, Term, condition_sql
 from crm_analytics.olap.dimension import Role
-from crm_analytics.olap.filters import Condition, comparisons, conjuncts, only_of
+from crm_analytics.olap.filters import Condition, conjuncts, only_of
+from crm_analytics.olap.model import Cube
 from crm_analytics.olap.plan import Axis, Fact, Plan
 from crm_analytics.olap.rows import Rows, columns_sql, member_sql
 from crm_analytics.olap.text import cte, indented, select
@@ -137,11 +138,7 @@ class Calendar:
 
     def _range(self, params: Params) -> str:
         cubes = {fact.cube.name: fact.cube for fact in self.plan.facts if self.role.name in fact.cube.roles}
-        keys = []
-        for cube in cubes.values():
-            column = f"{ident(cube.table)}.{ident(cube.roles[self.role.name].column)}"
-            keys.append("\n".join([f"SELECT {column}", *Rows(Fact(cube, ()), ()).lines((), params)]))
-        listed = "\nUNION\n".join(keys)
+        listed = "\nUNION\n".join(days_of(cube, self.role.name, params) for cube in cubes.values())
         known = f"WHERE {KEY} IN (\n{indented(listed)}\n)"
         ends = [a.attribute.sql for a in self.plan.time.ends if a.role.name == self.role.name] if self.plan.time else []
         over = f" OVER (PARTITION BY {', '.join(ends)})" if ends else ""
@@ -186,6 +183,12 @@ class Calendar:
             sets = ", ".join(f"({', '.join(axis.column for axis in level)})" for level in self.levels)
             lines.append(f"GROUP BY {f'GROUPING SETS ({sets})' if self.plan.totals else sets[1:-1]}")
         return "\n".join(lines)
+
+
+def days_of(cube: Cube, role: str, params: Params) -> str:
+    """The keys of the days that a fact speaks of, as far as they may be seen."""
+    column = f"{ident(cube.table)}.{ident(cube.roles[role].column)}"
+    return "\n".join([f"SELECT {column}", *Rows(Fact(cube, ()), ()).lines((), params)])
 
 
 def calendars(plan: Plan, prefix: str) -> dict[str, Calendar]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from crm_analytics.errors import QueryError, shortened
-from crm_analytics.olap.filters import comparisons, conjuncts, only_of, pers
+from crm_analytics.olap.filters import Condition, comparisons, conjuncts, only_of, pers
 from crm_analytics.olap.model import Cube
 from crm_analytics.olap.plan import Ask, Axis, Fact, Plan, Timing
 from crm_analytics.olap.query import CubeQuery
@@ -34,7 +34,12 @@ def recount(ask: Ask) -> str:
 
 
 def timed(
-    query: CubeQuery, home: Cube, facts: tuple[Fact, ...], axes: tuple[Axis, ...], others: tuple[Axis, ...]
+    query: CubeQuery,
+    home: Cube,
+    facts: tuple[Fact, ...],
+    axes: tuple[Axis, ...],
+    others: tuple[Axis, ...],
+    before: Iterable[Condition],
 ) -> tuple[tuple[Fact, ...], Timing]:
     """The facts with the calendar that each follows, and what the question needs to know of calendars.
 
@@ -49,12 +54,18 @@ def timed(
     shown = [axis for axis in axes if axis.role.name == role]
     cut = _cut(query, axes, role)
     if query.filled and (cut or not shown):
-        what = f"a top of {cut.ref} leaves periods out" if cut else "no periods are shown; split by such as date.month"
+        what = (
+            f"a top of {cut.ref} leaves periods out"
+            if cut
+            else f"no periods are shown; split by one, such as {role}.month"
+        )
         raise QueryError(f"cube {home.name!r}: nothing can be filled: {what}")
     listed = (*axes, *(axis for axis in others if axis.ref in query.periods))
     ends = {axis.ref: axis for axis in listed if axis.attribute.period and axis.role.dimension.day}
     weekly = frozenset(a.role.name for a in (*axes, *others) if a.attribute.period in ("week", *RETAIL.values()))
-    return facts, Timing(role, bool(shown) and not cut, tuple(ends.values()), weekly)
+    # Cells that a filter chose by their periods are all there is.
+    chosen = any(name.partition(".")[0] == role for part in before for per in pers(part) for name in per.attributes)
+    return facts, Timing(role, bool(shown) and not cut and not chosen, tuple(ends.values()), weekly)
 
 
 def check_time(plan: Plan) -> None:
