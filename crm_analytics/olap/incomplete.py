@@ -34,7 +34,9 @@ def unfinished(
     cubes = {fact.cube.name: fact.cube for fact in plan.facts} if calendar and axes else {}
     for cube in cubes.values():
         if calendar and calendar.role.name in cube.roles and (last := _last_day(engine, calendar, cube)):
-            found = [(axis, m) for axis in axes if (m := _open(engine, calendar, axis, last)) in shown[axis.ref]]
+            ended = [(axis, _open(engine, calendar, axis, last)) for axis in axes]
+            # None stands for a total in the answer.
+            found = [(axis, member) for axis, member in ended if member is not None and member in shown[axis.ref]]
             marked |= {f"{axis.ref}={member}": None for axis, member in found}
             notes += [f"{member} is incomplete: {cube.name} end on {last}" for _, member in found[:1]]
     return tuple(marked), tuple(notes)
