@@ -83,7 +83,10 @@ class Ask:
     currency: str = ""
 
     def measures(self, *names: str) -> "Ask":
-        """What to compute; `contacts.mailings` takes a measure of another cube along."""
+        """What to compute; `contacts.mailings` takes a measure of another cube along.
+
+        A calculation over time may follow the name: `revenue 1 year ago`, `revenue ytd`, `customers trailing 90 days`.
+        """
         return replace(self, query=self.query.measures(*names))
 
     def by(self, *attributes: str) -> "Ask":
@@ -124,6 +127,10 @@ class Ask:
     def sort(self, name: str, descending: bool | None = None) -> "Ask":
         """Sort by a measure (the largest first) or an attribute (upwards); a second call decides among equals."""
         return replace(self, query=self.query.sort(name, descending))
+
+    def fill(self) -> "Ask":
+        """Every period between the first and the last of the data, with 0 for sums and counts where no row is."""
+        return replace(self, query=self.query.fill())
 
     def limit(self, rows: int) -> "Ask":
         """Only the first rows; not together with totals or columns, which need all of them."""

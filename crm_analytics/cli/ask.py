@@ -42,7 +42,10 @@ def register(app: typer.Typer) -> None:
 
 def query(
     cube: Annotated[str, typer.Argument(help="Cube to ask, such as sales.")],
-    measure: Annotated[list[str], typer.Option("-m", "--measure", help="Measure; repeatable.")],
+    measure: Annotated[
+        list[str],
+        typer.Option("-m", "--measure", help="Measure, or one over time, such as 'revenue 1 year ago'; repeatable."),
+    ],
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,6 +74,9 @@ def query(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N rows.")] = None,
+    fill: Annotated[
+        bool, typer.Option("--fill", help="Every period from the first to the last, also those without a row.")
+    ] = False,
     format: Annotated[str, typer.Option(help=f"One of: {', '.join(FORMATS)}.")] = "table",
     out: Annotated[Path | None, typer.Option(help="File to write instead of the screen; needed for parquet.")] = None,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL, do not run it.")] = False,
@@ -93,6 +99,7 @@ def query(
         ask = ask.totals() if totals else ask
         for order in sort or []:
             ask = ask.sort(*_sort(order))
+        ask = ask.fill() if fill else ask
         ask = ask if limit is None else ask.limit(limit)
         if sql:
             typer.echo(ask.sql)
@@ -126,7 +133,13 @@ def _described(cube: "Cube", currency: str) -> list[str]:
     for measure in cube.measures.values():
         of = unit(measure.format, currency)
         written = f"{measure.format}, {of}" if of not in ("", "%", measure.format) else measure.format
-        made = f"= {measure.formula.text}" if measure.formula else ""
+        made = (
+            f"= {measure.formula.text}"
+            if measure.formula
+            else f"= {measure.calc.of} {measure.calc}"
+            if measure.calc
+            else ""
+        )
         rows.append((measure.name, measure.title, written, ". ".join(filter(None, (measure.description, made)))))
     lines += [f"  {line}" for line in _aligned(rows)] + ["", "Dimensions"]
     for role in cube.roles.values():
@@ -155,7 +168,7 @@ def _top(text: str) -> TopWords:
 
 
 def _sort(text: str) -> tuple[str, bool | None]:
-    found = re.fullmatch(r"\s*(\S+)(?:\s+(asc|desc))?\s*", text)
+    found = re.fullmatch(r"\s*(\S.*?)(?:\s+(asc|desc))?\s*", text)
     if not found:
         raise QueryError(f"--sort: {text!r} is not a measure or attribute, such as 'revenue' or 'date.year desc'")
     return found[1], {"asc": False, "desc": True}.get(found[2])

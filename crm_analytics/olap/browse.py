@@ -13,6 +13,7 @@ from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
 from crm_analytics.olap.filters import comparisons
+from crm_analytics.olap.incomplete import unfinished
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.plan import Axis, Plan
 from crm_analytics.olap.query import CubeQuery
@@ -40,13 +41,20 @@ def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
         for ref, column in orders.items()
     }
     measures = [c.name for c in compiled.columns if c.kind == "measure"]
+    notes = tuple(_missing_members(engine, compiled.plan)) if _is_empty(frame, measures) else ()
+    incomplete: tuple[str, ...] = ()
+    if compiled.plan.time:
+        shown = {c.name: frame[c.name].to_list() for c in compiled.columns if c.kind == "dimension"}
+        incomplete, late = unfinished(engine, compiled.plan, shown)
+        notes += late
     return CellSet(
         query,
         frame.drop(list(orders.values())) if orders else frame,
         compiled.query.readable(),
         compiled.columns,
         members,
-        tuple(_missing_members(engine, compiled.plan)) if _is_empty(frame, measures) else (),
+        notes,
+        incomplete,
     )
 
 

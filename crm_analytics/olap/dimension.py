@@ -27,6 +27,8 @@ UNKNOWN = "Unknown"
 class Attribute:
     """One column to group or filter by.  `sql` and `order_by` are expressions over the dimension's table.
 
+    `period` says which stretch of the calendar a member is: one of `olap.calc.PERIODS`.
+
     What `olap.bind` finds in the warehouse keeps the statement short: `column` and
     `order_column`, where an expression is no more than a column; whether a real member may be called as the
     unknown one is shown (`namesake`), and whether a member may be unknown (`nullable`).
@@ -38,6 +40,7 @@ class Attribute:
     format: str = "text"
     order_by: str = ""
     unknown: str = UNKNOWN
+    period: str = ""
     kind: Kind = ""
     column: str = field(default="", compare=False)
     order_column: str = field(default="", compare=False)
@@ -68,6 +71,11 @@ class Dimension:
     columns: frozenset[str] = field(default=frozenset(), compare=False)
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
+
+    @property
+    def day(self) -> Attribute | None:
+        """The attribute that names the day, which makes a calendar of the dimension; None where it is none."""
+        return next((a for a in self.attributes.values() if a.period == "day"), None) if self.table else None
 
 
 @dataclass(frozen=True, slots=True)

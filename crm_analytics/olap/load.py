@@ -9,6 +9,7 @@ olap.reading.   Imported by: project.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from crm_analytics.errors import ConfigError
@@ -16,7 +17,7 @@ from crm_analytics.olap.dimension import Dimension, Role
 from crm_analytics.olap.formula import FUNCTIONS
 from crm_analytics.olap.load_access import read_access
 from crm_analytics.olap.load_dimension import DIMENSION_KEYS, SHARED, read_dimension, read_roles
-from crm_analytics.olap.load_measure import missing, read_measure
+from crm_analytics.olap.load_measure import format_of, missing, read_measure
 from crm_analytics.olap.model import Cube, Model
 from crm_analytics.olap.reading import YamlReader, title_of
 from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
@@ -64,7 +65,11 @@ def load_model(folder: Path) -> Model:
     problems.raise_any()
     if not cubes:
         raise ConfigError(f"{folder}: no cube here; write one .yml file for each")
-    return Model(cubes)
+    return Model({cube.name: _formatted(cubes, cube) for cube in cubes.values()})
+
+
+def _formatted(cubes: Mapping[str, Cube], cube: Cube) -> Cube:
+    return replace(cube, measures={n: replace(m, format=format_of(cubes, cube, m)) for n, m in cube.measures.items()})
 
 
 def _read(path: Path, problems: Problems) -> YamlFile | None:

@@ -1,11 +1,12 @@
 """Read dimensions out of a cube file: members, attributes, hierarchies, and the roles a cube gives them.
 
-May import: formats, sql, yamlfile, olap.dimension, olap.reading.   Imported by: olap.load.
+May import: formats, sql, yamlfile, olap.calc, olap.dimension, olap.reading.   Imported by: olap.load.
 """
 
 from collections.abc import Iterable, Mapping
 
 from crm_analytics.formats import FORMATS
+from crm_analytics.olap.calc import PERIODS
 from crm_analytics.olap.dimension import UNKNOWN, Attribute, Dimension, Role
 from crm_analytics.olap.reading import YamlReader, title_of
 from crm_analytics.sql import ident
@@ -17,7 +18,7 @@ SHARED = "dimensions.yml"
 DIMENSION_KEYS = ("title", "table", "key", "unknown", "attributes", "hierarchies")
 OWN_KEYS = (*DIMENSION_KEYS, "roles")
 USE_KEYS = ("key", "roles")
-ATTRIBUTE_KEYS = ("title", "sql", "format", "order_by", "unknown")
+ATTRIBUTE_KEYS = ("title", "sql", "format", "order_by", "unknown", "period")
 
 
 def read_roles(yaml: YamlReader, name: str, shared: Mapping[str, Dimension]) -> list[Role]:
@@ -88,5 +89,6 @@ def _attribute(yaml: YamlReader, name: str, place: Place, unknown: str) -> Attri
         yaml.choice((*place, "format"), "format", FORMATS, "text"),
         yaml.text((*place, "order_by")),
         yaml.text((*place, "unknown")) or unknown,
+        yaml.choice((*place, "period"), "period", (*PERIODS, ""), ""),
         place=yaml.file.where(*place),
     )

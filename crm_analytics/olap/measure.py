@@ -1,15 +1,16 @@
-"""What a measure is: an aggregate over the rows of a fact, or a formula over other measures.
+"""What a measure is: an aggregate over the rows of a fact, a formula over other measures, or one of them over time.
 
 Frozen values that know the SQL of their own aggregate.  Not where they stand in
 a cube (`olap.model`) and not how a statement is put together (`olap.compile`).
 
-May import: olap.dimension, olap.formula.   Imported by: every module of olap that knows measures.
+May import: olap.calc, olap.dimension, olap.formula.   Imported by: every module of olap that knows measures.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from crm_analytics.olap.calc import Calc
 from crm_analytics.olap.dimension import Kind
 from crm_analytics.olap.formula import Formula
 
@@ -21,7 +22,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number of a cube: an aggregate over the fact's rows, or a formula over other measures.
+    """One number of a cube: an aggregate over the fact's rows, a formula over other measures, or a time calculation.
 
     `p` is the share of rows at or below a percentile, 0.9 for the 90th.
     """
@@ -37,8 +38,21 @@ class Measure:
     p: float | None = None
     type: str = ""
     kind: Kind = ""
+    calc: Calc | None = None
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
+
+    @property
+    def is_ground(self) -> bool:
+        """Whether it is taken from rows and not from other measures."""
+        return self.formula is None and self.calc is None
+
+    def under(self, calc: Calc) -> "Measure":
+        """A calculation on this measure that a question names."""
+        format = "percent" if calc.relative else self.format
+        made = Measure(f"{self.name} {calc}", f"{self.title} {calc}", format=format, calc=calc)
+        kind: Kind = "number" if calc.against else self.kind
+        return replace(made, type=self.cell_type, kind=kind, problem=self.problem, place=self.place)
 
     @property
     def words(self) -> frozenset[str]:
@@ -58,7 +72,7 @@ class Measure:
     @property
     def cell_type(self) -> str:
         """The type in a cell: the width of the column summed, where DuckDB widens sums to 38 digits."""
-        if self.formula is None and self.type == "HUGEINT":
+        if self.is_ground and self.type == "HUGEINT":
             return "BIGINT"
         if self.agg == "sum" and self.type.startswith("DECIMAL(38,"):
             return f"DECIMAL(18,{self.type.removeprefix('DECIMAL(38,')}"

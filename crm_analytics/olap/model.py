@@ -2,13 +2,18 @@
 
 Frozen values and look-ups by name.  Not the YAML (`olap.load`), not SQL (`olap.compile`).
 
+<<<<<<< HEAD
 May import: errors, olap.dimension, olap.filters, olap.measure.   Imported by: every module of olap.
+=======
+May import: errors, olap.calc, olap.dimension, olap.measure.   Imported by: every module of olap.
+>>>>>>> 2d90841 (Calculate over time: a year ago, to date, trailing, cumulative, filled)
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
+from crm_analytics.olap.calc import parse_calc
 from crm_analytics.olap.dimension import Attribute, Dimension, Role
 from crm_analytics.olap.filters import Condition
 from crm_analytics.olap.measure import Measure
@@ -80,10 +85,17 @@ class Model:
         return self.cubes[name]
 
     def measure(self, home: str, ref: str) -> tuple[Cube, Measure]:
-        """`revenue` of the cube `home`, or `contacts.mailings` of another, as its cube and measure."""
-        name, dot, measure = ref.rpartition(".")
-        cube = self.cube(name) if dot else self.cube(home)
-        return cube, cube.measure(measure)
+        """`revenue` of the cube `home`, or `contacts.mailings` of another, as its cube and measure.
+
+        With a calculation behind the name (`revenue ytd`) the measure is that calculation.
+        """
+        if " " in ref:
+            ref, calc = parse_calc(ref)
+            cube, measure = self.measure(home, ref)
+            return cube, measure.under(calc)
+        owner, dot, name = ref.rpartition(".")
+        cube = self.cube(owner) if dot else self.cube(home)
+        return cube, cube.measure(name)
 
     def problems(self) -> Iterator[str]:
         """What `olap.bind` found that no query can use, one sentence each."""

@@ -45,7 +45,9 @@ class CubeQuery:
 
     Attributes are named `dimension.attribute`, measures by their name, those of
     another cube `cube.measure`.  `split` is the row axis, coarsest first;
-    `across` the attribute whose members become columns.
+    `across` the attribute whose members become columns.  With `filled` every
+    period is there, and not only those with a row.  `periods` are the attributes
+    that the question behind this one shows, for calculations over time.
     """
 
     cube: str
@@ -57,6 +59,8 @@ class CubeQuery:
     largest: Top | None = None
     orders: tuple[Order, ...] = ()
     rows: int | None = None
+    filled: bool = False
+    periods: tuple[str, ...] = ()
 
     def measures(self, *names: str) -> "CubeQuery":
         """Ask for these measures too; `contacts.mailings` takes another cube along."""
@@ -110,6 +114,10 @@ class CubeQuery:
         if rows < 1:
             raise QueryError(f"limit {rows}: ask for at least 1 row")
         return replace(self, rows=rows)
+
+    def fill(self) -> "CubeQuery":
+        """Every period between the first and the last of the data, with 0 for sums and counts where no row is."""
+        return replace(self, filled=True)
 
     def drill_down(self, model: Model, dimension: str) -> "CubeQuery":
         """One level finer: the level after the deepest one shown, in rows or across, is added to the rows.

@@ -4,7 +4,7 @@ Whatever reaches rows goes through here, so that filters hold everywhere alike.
 Not what is taken from the rows: that is `olap.fact` for cells.
 
 May import: sql, olap.conditions, olap.dimension, olap.filters, olap.model, olap.plan.
-Imported by: olap.compile, olap.fact, olap.terms, olap.top.
+Imported by: olap.compile, olap.fact, olap.spine, olap.terms, olap.top, olap.window.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from crm_analytics.olap.conditions import Params, Term, condition_sql
 from crm_analytics.olap.dimension import Role
-from crm_analytics.olap.filters import Condition, Per, comparisons, pers
+from crm_analytics.olap.filters import Condition, Per, comparisons, conjuncts, only_of, pers
 from crm_analytics.olap.plan import Axis, Fact
 from crm_analytics.sql import ident
 
@@ -45,10 +45,14 @@ class Rows:
     that faster.  Otherwise it stands in a sub-select that shows only names with a dot
     or a space: where an attribute is an expression, or where the dimension has a
     column that a measure may mean (`customer_key`), whatever columns a load adds.
+
+    `calendar` is a step that stands for the table of the role that the fact's time
+    calculations follow: a row then belongs to another day.
     """
 
     fact: Fact
     axes: tuple[Axis, ...]
+    calendar: str = ""
     bare: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,7 +60,7 @@ class Rows:
         cube = self.fact.cube
         refs = [compare.name for part in cube.guard for compare in comparisons(part)]
         object.__setattr__(self, "axes", (*self.axes, *(Axis(ref, *cube.attribute(ref)) for ref in refs)))
-        roles = {axis.role.name for axis in self.axes}
+        roles = {axis.role.name for axis in self.axes} | ({self.fact.over} if self.calendar else set())
         object.__setattr__(self, "bare", frozenset(role for role in roles if self._is_bare(role)))
 
     def member(self, axis: Axis) -> str:
@@ -79,13 +83,13 @@ class Rows:
         """FROM the fact, JOIN the dimensions and `joins`, WHERE the conditions hold."""
         table = ident(self.fact.cube.table)
         lines = [f"FROM {table}"]
-        held = (*self.fact.cube.guard, *conditions)
+        held = (*self._guard, *conditions)
         for name in self._in_order(held):
             role = self.fact.cube.roles[name]
             if role.dimension.table:
                 lines.append(self._join(role, params))
             elif name not in self.bare:
-                own = ", ".join(_columns(self._of(name), params))
+                own = ", ".join(columns_sql(self._of(name), params))
                 lines[0] = f"FROM (SELECT *, {own} FROM {lines[0].removeprefix('FROM ')}) AS {table}"
         used = {per: steps[per] for part in conditions for per in pers(part)} if steps else {}
         lines += [*(self._marked(step) for step in used.values()), *joins]
@@ -104,13 +108,20 @@ class Rows:
         DuckDB orders the joins itself, but filters the fact by their keys in the
         order of the text: 2 to 4 % of the time of the Star Schema Benchmark's flight 4.
         """
-        ranks = {axis.role.name: 2 for axis in self.axes}
+        ranks = {axis.role.name: 2 for axis in self.axes} | ({self.fact.over: 2} if self.calendar else {})
         for part in conditions:
             for compare in comparisons(part):
                 name, sure = compare.name.partition(".")[0], compare is part and compare.operator in ("=", "in")
                 ranks[name] = min(ranks[name], 0 if sure else 1)
         places = list(self.fact.cube.roles)
         return sorted(ranks, key=lambda name: (ranks[name], places.index(name)))
+
+    @property
+    def _guard(self) -> tuple[Condition, ...]:
+        """The conditions of the role that is asking; those on days that are moved hold where they are moved."""
+        guard = self.fact.cube.guard
+        parts = (part for whole in guard for part in conjuncts(whole))
+        return tuple(part for part in parts if not only_of(part, self.fact.over)) if self.calendar else guard
 
     def _home(self, axis: Axis) -> str:
         role = self.fact.cube.roles[axis.role.name]
@@ -134,12 +145,13 @@ class Rows:
 
         A left join takes DuckDB twice as long.
         """
-        table, alias = ident(role.dimension.table), ident(role.name)
+        table = self.calendar if self.calendar and role.name == self.fact.over else role.dimension.table
+        table, alias = ident(table), ident(role.name)
         foreign = f"{ident(self.fact.cube.table)}.{ident(role.column)}"
         if role.name in self.bare:
             return f"JOIN {table} AS {alias} ON {alias}.{ident(role.dimension.key)} = {foreign}"
         key = ident(f"{role.name} key")
-        columns = [f"{ident(role.dimension.key)} AS {key}", *_columns(self._of(role.name), params)]
+        columns = [f"{ident(role.dimension.key)} AS {key}", *columns_sql(self._of(role.name), params)]
         return f"JOIN (SELECT {', '.join(columns)} FROM {table}) AS {alias}\n  ON {key} = {foreign}"
 
     def _marked(self, step: Chosen) -> str:
@@ -147,14 +159,15 @@ class Rows:
         return f"LEFT JOIN {ident(step.name)} ON {' AND '.join(on)}"
 
 
-def _columns(axes: Iterable[Axis], params: Params) -> list[str]:
+def columns_sql(axes: Iterable[Axis], params: Params) -> list[str]:
+    """The members and what they sort by, over the table of the dimension."""
     listed = list(axes)
-    columns = [f"{_member(axis, params)} AS {axis.column}" for axis in listed]
+    columns = [f"{member_sql(axis, params)} AS {axis.column}" for axis in listed]
     return columns + [f"{a.attribute.order_by} AS {a.order}" for a in listed if a.attribute.order_by]
 
 
-def _member(axis: Axis, params: Params) -> str:
-    """What a row is grouped by.
+def member_sql(axis: Axis, params: Params) -> str:
+    """What a row is grouped by, over the table of the dimension.
 
     A real member that is called as the unknown one is shown (a till's own "Unknown")
     is one with it: two rows of one name could not be told apart, and lost in a pivot.

@@ -169,7 +169,7 @@ def test_sort_and_limit_choose_the_first_rows(run: Run, folder: Path) -> None:
     [
         (("--top", "² revenue"), "--top: '² revenue' is not a number and a measure"),
         (("--top", "0 revenue"), "top 0 of revenue: ask for at least 1 member"),
-        (("--sort", "revenue up"), "--sort: 'revenue up' is not a measure or attribute"),
+        (("--sort", "revenue up"), "measure 'revenue up': 'up' is no calculation over time"),
         (("--limit", "0"), "limit 0: ask for at least 1 row"),
         (("--sort", "revenu"), "Did you mean 'revenue'?"),
     ],

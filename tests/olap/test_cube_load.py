@@ -54,7 +54,7 @@ def test_the_smallest_cube_has_titles_formats_and_keys_by_default(tmp_path: Path
         ("agg: sum", "aggr: sum", "sales.yml:5: unknown key 'aggr'. Did you mean 'agg'?"),
         ("agg: sum, sql: revenue", "agg: sum", "sales.yml:5: measure 'revenue': sum needs 'sql'"),
         ("sql: revenue", "sql: revenue, format: euro", "sales.yml:5: no format 'euro'."),
-        ("sql: revenue", "formula: a + b", "sales.yml:5: measure 'revenue' needs either 'agg' or 'formula'"),
+        ("sql: revenue", "formula: a + b", "sales.yml:5: measure 'revenue' needs either 'agg', 'formula' or 'of'"),
         ("agg: sum, sql: revenue", "formula: a +", "sales.yml:5: measure 'revenue': formula 'a +' does not parse"),
         ("agg: sum, sql: revenue", "formula: orders / 2", "'revenue': cube 'sales' has no measure 'orders'"),
         ("agg: sum, sql: revenue", "formula: sale.x", "'revenue': no cube 'sale'. Did you mean 'sales'?"),
