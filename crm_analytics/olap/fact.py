@@ -1,16 +1,18 @@
 """The SQL of one fact aggregated to the asked grain, and of several brought side by side.
 
-May import: sql, olap.conditions, olap.plan, olap.rows, olap.text.   Imported by: olap.compile, olap.top.
+May import: sql, olap.conditions, olap.plan, olap.rows, olap.semi, olap.text.   Imported by: olap.compile, olap.top.
 """
 
+from collections.abc import Sequence
+
 from crm_analytics.olap.conditions import Params
-from crm_analytics.olap.plan import Ask, Axis, Fact, Plan
+from crm_analytics.olap.plan import RANK, Ask, Axis, Fact, Plan
 from crm_analytics.olap.rows import Rows, Steps
+from crm_analytics.olap.semi import Taken, days_and_members
 from crm_analytics.olap.text import cte, indented, select
 from crm_analytics.sql import ident
 
-# The rank of a member in a top-N, NULL for Others.  A name with a space: no column of a fact is called so.
-RANK, TOP = '"top rank"', '"top_member"'
+TOP = '"top_member"'
 
 
 def member(i: int) -> str:
@@ -22,9 +24,9 @@ def cells(plan: Plan, params: Params, steps: Steps, prefix: str = "") -> list[st
     """The CTEs that end in `cells_name(plan, prefix)`: one row a cell, with every aggregate needed."""
     split = ", ".join(axis.ref for axis in plan.axes)
     row = f"one combination of {split}" if split else "the whole"
-    names = [f"{prefix}{fact.cube.name}_cell" for fact in plan.facts]
+    names = [f"{prefix}{fact.name}_cell" for fact in plan.facts]
     ctes = [
-        cte(name, f"{row}, from {fact.cube.name}", _aggregated(plan, fact, params, steps))
+        cte(name, f"{row}, from {fact.name}", _aggregated(plan, fact, params, steps))
         for name, fact in zip(names, plan.facts, strict=True)
     ]
     if len(names) > 1:
@@ -34,39 +36,41 @@ def cells(plan: Plan, params: Params, steps: Steps, prefix: str = "") -> list[st
 
 def cells_name(plan: Plan, prefix: str = "") -> str:
     """The CTE that holds the finished aggregates."""
-    return f"{prefix}{plan.facts[0].cube.name}_cell" if len(plan.facts) == 1 else f"{prefix}all_cell"
+    return f"{prefix}{plan.facts[0].name}_cell" if len(plan.facts) == 1 else f"{prefix}all_cell"
 
 
-def grouping(plan: Plan, keys: list[str]) -> str:
+def grouping(plan: Plan, keys: list[str], within: Sequence[str] = ()) -> str:
     """GROUP BY these keys, for totals as a rollup along the rows, each level with and without the members across.
 
-    `keys` holds one for each axis, by position or as an expression, and behind that of a top-N its rank.
+    `keys` holds one for each axis, by position or as an expression, and behind that of a top-N its rank;
+    each level is split further by what is `within`.
     """
-    if not plan.axes:
-        return ""
-    if not plan.totals:
-        return f"GROUP BY {', '.join(keys)}"
+    if not plan.totals or not plan.axes:
+        return f"GROUP BY {', '.join((*keys, *within))}" if keys or within else ""
     ends, end = [], 0
     for axis in plan.axes:
         end += 2 if axis is plan.ranked else 1
         ends.append(end)
     of_rows = [0, *ends[: len(plan.rows)]]
     across = keys[of_rows[-1] :]
-    sets = [[*keys[:n], *a] for n in reversed(of_rows) for a in ((across, []) if across else ([],))]
+    sets = [[*keys[:n], *a, *within] for n in reversed(of_rows) for a in ((across, []) if across else ([],))]
     listed = ", ".join(f"({', '.join(one)})" for one in sets)
     return f"GROUP BY GROUPING SETS ({listed})"
 
 
 def _aggregated(plan: Plan, fact: Fact, params: Params, steps: Steps) -> str:
-    rows = Rows(fact, (*plan.axes, *plan.filtered))
+    rows = Rows(fact, (*plan.axes, *plan.filtered, *days_and_members(fact)))
     keys = _keys(plan, rows)
+    lines = rows.lines(plan.before, params, steps, _ranks(plan, rows))
+    if fact.take:
+        step = Taken(plan, fact, fact.take, rows, tuple(keys))
+        return step.cells(lines, grouping(plan, [name for _, name in keys], step.within))
     items = [f"{sql} AS {name}" if sql != name else name for sql, name in keys]
     if plan.totals:
         items += [f"GROUPING({RANK if a is plan.ranked else rows.member(a)}) AS {a.rolled}" for a in plan.axes]
     # Where a member has several, olap.order takes the smallest of all its cells.
     items += [f"min({rows.order(axis)}) AS {axis.order}" for axis in plan.axes if axis.attribute.order_by]
     items += [f"{ask.measure.typed_aggregate} AS {ident(ask.ref)}" for ask in fact.asks]
-    lines = rows.lines(plan.before, params, steps, _ranks(plan, rows))
     # By position, not by name: a name could mean a column of the fact.
     last = grouping(plan, [str(i + 1) for i in range(len(keys))])
     return "\n".join([select(items), *lines, *([last] if last else [])])

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 from crm_analytics.olap.dimension import Attribute, Role
 from crm_analytics.olap.filters import Condition, Per
-from crm_analytics.olap.measure import Measure
+from crm_analytics.olap.measure import Measure, SemiAdditive
 from crm_analytics.olap.model import Cube
 from crm_analytics.olap.query import CubeQuery, Order, Top
 from crm_analytics.sql import ident
+
+# The rank of a member in a top-N, NULL for Others.  A name with a space: no column of a fact is called so.
+RANK = '"top rank"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact table and the aggregates to take from it."""
+    """One fact table and the aggregates to take from it; `take` says how those that are no sums over time are."""
 
     cube: Cube
     asks: tuple[Ask, ...]
+    take: SemiAdditive | None = None
+
+    @property
+    def name(self) -> str:
+        """A name for its steps; with a space, which no cube has, where a cube gives several facts."""
+        return f"{self.cube.name} {self.take}" if self.take else self.cube.name
 
 
 @dataclass(frozen=True, slots=True)

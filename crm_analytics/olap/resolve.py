@@ -5,7 +5,7 @@ yet: that is `olap.compile`.
 
     CubeQuery --make_plan--> Plan --compile_query--> sql.Query
 
-May import: errors, olap.filters, olap.measure, olap.model, olap.plan, olap.query.
+May import: errors, olap.additivity, olap.filters, olap.measure, olap.model, olap.plan, olap.query.
 Imported by: olap.compile, olap.top.
 """
 
@@ -13,7 +13,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from crm_analytics.errors import ConfigError, QueryError, shortened
+from crm_analytics.olap.additivity import check_additivity
 from crm_analytics.olap.filters import And, Condition, Per, comparisons, conjuncts, pers
+from crm_analytics.olap.measure import SemiAdditive
 from crm_analytics.olap.model import Cube, Model, Part, ref_of
 from crm_analytics.olap.plan import Ask, Axis, Fact, Plan
 from crm_analytics.olap.query import CubeQuery, Top
@@ -59,6 +61,7 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
     )
     _check_reach(facts, (*axes, *filtered))
     _check_parts(model, plan)
+    check_additivity(plan)
     _check_warehouse(plan, asks)
     return plan
 
@@ -153,12 +156,12 @@ def _axis(home: Cube, ref: str) -> Axis:
 
 
 def _facts(model: Model, home: Cube, asks: Iterable[Ask]) -> tuple[Fact, ...]:
-    """The aggregates needed, by fact, in the order in which the question first needs each."""
-    by_cube: dict[str, dict[str, Ask]] = {}
+    """The aggregates needed, by fact and how it is taken, in the order in which the question first needs each."""
+    found: dict[tuple[str, SemiAdditive | None], dict[str, Ask]] = {}
     for ask in asks:
         for ground in expand(model, home, ask):
-            by_cube.setdefault(ground.cube.name, {})[ground.ref] = ground
-    return tuple(Fact(model.cube(name), tuple(found.values())) for name, found in by_cube.items())
+            found.setdefault((ground.cube.name, ground.measure.semi), {})[ground.ref] = ground
+    return tuple(Fact(model.cube(name), tuple(part.values()), take) for (name, take), part in found.items())
 
 
 def _check_reach(facts: tuple[Fact, ...], axes: tuple[Axis, ...]) -> None:
