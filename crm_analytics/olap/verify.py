@@ -77,14 +77,14 @@ def _reconcile(engine: Engine, model: Model, cube: Cube, test: Reconcile) -> Ite
 
 def _wrong(parts: Sequence[Number], whole: Number, distinct: bool, tolerance: Decimal) -> str:
     """What does not go together; '' where all does."""
-    added = _sum(parts)
+    added, total = _sum(parts), _exact(whole)
     if not distinct:
-        apart = f"adds up to {_apart(added, _exact(whole))} than the whole of {whole:,}"
-        return "" if _agree(added, _exact(whole), tolerance) else apart
-    largest = max(parts, default=0)
-    if added + tolerance < whole:
+        apart = f"adds up to {_apart(added, total)} than the whole of {whole:,}"
+        return "" if _agree(added, total, tolerance) else apart
+    largest = max(map(_exact, parts), default=Decimal(0))
+    if _exact(added) + tolerance < total:
         return f"adds up to {added:,}, less than the {whole:,} of the whole: some are in no part"
-    if largest > whole + tolerance:
+    if largest > total + tolerance:
         return f"has a part of {largest:,}, more than the {whole:,} of the whole"
     return ""
 
