@@ -16,6 +16,7 @@ from crm_analytics.olap.filters import comparisons
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.plan import Axis, Plan
 from crm_analytics.olap.query import CubeQuery
+from crm_analytics.olap.totals import judged
 from crm_analytics.sql import ident
 
 MOST_NAMES = 100_000
@@ -40,13 +41,14 @@ def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
         for ref, column in orders.items()
     }
     measures = [c.name for c in compiled.columns if c.kind == "measure"]
+    columns, notes = judged(compiled.plan, compiled.columns, frame)
     return CellSet(
         query,
         frame.drop(list(orders.values())) if orders else frame,
         compiled.query.readable(),
-        compiled.columns,
+        columns,
         members,
-        tuple(_missing_members(engine, compiled.plan)) if _is_empty(frame, measures) else (),
+        tuple(_missing_members(engine, compiled.plan)) if _is_empty(frame, measures) else notes,
     )
 
 
