@@ -94,15 +94,20 @@ def _looked_at(table: str, attributes: Mapping[str, Attribute], engine: Engine) 
 def _bind_cube(cube: Cube, engine: Engine, tables: frozenset[str]) -> Cube:
     if cube.table not in tables:
         return replace(cube, problem=_no_table(cube.place, cube.table))
-    measures = {name: m.aggregate for name, m in cube.measures.items() if m.is_ground}
+    measures = {name: m.typing for name, m in cube.measures.items() if m.is_ground}
+    orders = {name: m.semi.by for name, m in cube.measures.items() if m.semi and m.semi.by}
     columns = {role.name: ident(role.column) for role in cube.roles.values() if role.dimension.table}
     types, wrong = _describe(engine, cube.table, measures)
     _, wrong_roles = _describe(engine, cube.table, columns)
+    _, wrong_order = _describe(engine, cube.table, orders, rows=True)
     _, wrong_key = _describe(engine, cube.table, {column: ident(column) for column in cube.key})
     return replace(
         cube,
         roles={name: replace(r, problem=_told(r.place, wrong_roles.get(name))) for name, r in cube.roles.items()},
-        measures={name: _bind_measure(m, types.get(name, ""), wrong.get(name)) for name, m in cube.measures.items()},
+        measures={
+            name: _bind_measure(m, types.get(name, ""), wrong.get(name) or wrong_order.get(name))
+            for name, m in cube.measures.items()
+        },
         problem=_told(cube.place, "; ".join(wrong_key.values())),
     )
 

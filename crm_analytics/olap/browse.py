@@ -17,6 +17,7 @@ from crm_analytics.olap.incomplete import unfinished
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.plan import Axis, Plan
 from crm_analytics.olap.query import CubeQuery
+from crm_analytics.olap.totals import judged
 from crm_analytics.sql import ident
 
 MOST_NAMES = 100_000
@@ -41,7 +42,9 @@ def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
         for ref, column in orders.items()
     }
     measures = [c.name for c in compiled.columns if c.kind == "measure"]
-    notes = tuple(_missing_members(engine, compiled.plan)) if _is_empty(frame, measures) else ()
+    columns, notes = judged(compiled.plan, compiled.columns, frame)
+    if _is_empty(frame, measures):
+        notes = tuple(_missing_members(engine, compiled.plan))
     incomplete: tuple[str, ...] = ()
     if compiled.plan.time:
         shown = {c.name: frame[c.name].to_list() for c in compiled.columns if c.kind == "dimension"}
@@ -51,7 +54,7 @@ def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
         query,
         frame.drop(list(orders.values())) if orders else frame,
         compiled.query.readable(),
-        compiled.columns,
+        columns,
         members,
         notes,
         incomplete,

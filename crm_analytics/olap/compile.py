@@ -69,7 +69,7 @@ def compile_query(model: Model, query: CubeQuery) -> Compiled:
 
 def _is_plain(plan: Plan) -> bool:
     """Whether one SELECT over the rows of one fact is the whole answer."""
-    if len(plan.facts) != 1 or plan.steps or plan.top or plan.time:
+    if len(plan.facts) != 1 or plan.facts[0].take or plan.steps or plan.top or plan.time:
         return False
     # These compare a cell with others: over finished cells that reads, and runs, better.
     ordered = len(plan.axes) > 1 and any(axis.attribute.order_by for axis in plan.axes)

@@ -8,7 +8,7 @@ Warehouse Toolkit, 3rd ed., ch. 4) when a role of the same name leads to an equa
 dimension.  A dimension without a table reads columns of the fact itself
 ("degenerate", ibid., ch. 2).
 
-May import: errors.   Imported by: olap.model and every module that knows dimensions.
+May import: errors, sql.   Imported by: olap.model and every module that knows dimensions.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from crm_analytics.errors import UnknownName
+from crm_analytics.sql import ident
 
 # What a filter value is read as; "" until `olap.bind` has seen the warehouse.
 Kind = Literal["", "text", "number", "date", "timestamp", "boolean", "other"]
@@ -76,6 +77,13 @@ class Dimension:
     def day(self) -> Attribute | None:
         """The attribute that names the day, which makes a calendar of the dimension; None where it is none."""
         return next((a for a in self.attributes.values() if a.period == "day"), None) if self.table else None
+
+    @property
+    def finest(self) -> tuple[str, ...]:
+        """The attributes each of which tells every member apart: the last levels of hierarchies, and the key."""
+        levels = [levels[-1] for levels in self.hierarchies.values() if levels]
+        keys = [name for name, a in self.attributes.items() if self.key and a.sql in (self.key, ident(self.key))]
+        return tuple(dict.fromkeys((*levels, *keys)))
 
 
 @dataclass(frozen=True, slots=True)

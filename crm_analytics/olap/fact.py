@@ -1,22 +1,22 @@
 """The SQL of one fact aggregated to the asked grain, and of several brought side by side.
 
-May import: sql, olap.conditions, olap.plan, olap.rows, olap.spine, olap.text, olap.window.
-Imported by: olap.compile, olap.terms, olap.top.
+May import: sql, olap.conditions, olap.plan, olap.rows, olap.semi, olap.spine, olap.text, olap.window.
+Imported by: olap.compile, olap.top.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
 from crm_analytics.olap.conditions import Params
-from crm_analytics.olap.plan import Ask, Axis, Fact, Plan
+from crm_analytics.olap.plan import RANK, Ask, Axis, Fact, Plan
 from crm_analytics.olap.rows import Rows, Steps
+from crm_analytics.olap.semi import Taken, days_and_members
 from crm_analytics.olap.spine import LAST, Calendar, calendars
 from crm_analytics.olap.text import cte, indented, select
 from crm_analytics.olap.window import Windowed, windows
 from crm_analytics.sql import ident
 
-# The rank of a member in a top-N, NULL for Others.  A name with a space: no column of a fact is called so.
-RANK, TOP = '"top rank"', '"top_member"'
+TOP = '"top_member"'
 
 
 def member(i: int) -> str:
@@ -32,7 +32,7 @@ def cells(plan: Plan, params: Params, steps: Steps, prefix: str = "") -> list[st
     times = calendars(plan, prefix)
     ctes = [step for calendar in times.values() for step in calendar.steps(params)]
     for name, fact in zip(names, plan.facts, strict=True):
-        told = f"{row}, from {fact.cube.name}" + (f", {fact.how}" if fact.how else "")
+        told = f"{row}, from {fact.told}"
         if fact.how:
             calendar = times[fact.over]
             own = windows(calendar, fact.how) if fact.how.window else [calendar.later(fact, params)]
@@ -58,36 +58,38 @@ def cells_name(plan: Plan, prefix: str = "") -> str:
     return f"{prefix}all_cell" if plan.time or len(plan.facts) > 1 else f"{prefix}{plan.facts[0].name}_cell"
 
 
-def grouping(plan: Plan, keys: list[str]) -> str:
+def grouping(plan: Plan, keys: list[str], within: Sequence[str] = ()) -> str:
     """GROUP BY these keys, for totals as a rollup along the rows, each level with and without the members across.
 
-    `keys` holds one for each axis, by position or as an expression, and behind that of a top-N its rank.
+    `keys` holds one for each axis, by position or as an expression, and behind that of a top-N its rank;
+    each level is split further by what is `within`.
     """
-    if not plan.axes:
-        return ""
-    if not plan.totals:
-        return f"GROUP BY {', '.join(keys)}"
+    if not plan.totals or not plan.axes:
+        return f"GROUP BY {', '.join((*keys, *within))}" if keys or within else ""
     ends, end = [], 0
     for axis in plan.axes:
         end += 2 if axis is plan.ranked else 1
         ends.append(end)
     of_rows = [0, *ends[: len(plan.rows)]]
     across = keys[of_rows[-1] :]
-    sets = [[*keys[:n], *a] for n in reversed(of_rows) for a in ((across, []) if across else ([],))]
+    sets = [[*keys[:n], *a, *within] for n in reversed(of_rows) for a in ((across, []) if across else ([],))]
     listed = ", ".join(f"({', '.join(one)})" for one in sets)
     return f"GROUP BY GROUPING SETS ({listed})"
 
 
 def _aggregated(plan: Plan, fact: Fact, params: Params, steps: Steps, calendar: str) -> str:
-    rows = Rows(fact, (*plan.axes, *plan.filtered), calendar)
+    rows = Rows(fact, (*plan.axes, *plan.filtered, *days_and_members(fact)), calendar)
     keys = [key for axis in plan.axes for key in _keys(plan, rows, axis)]
+    lines = rows.lines(plan.before, params, steps, _ranks(plan, rows))
+    if fact.take:
+        step = Taken(plan, fact, fact.take, rows, tuple(keys))
+        return step.cells(lines, grouping(plan, [name for _, name in keys], step.within))
     items = [f"{sql} AS {name}" if sql != name else name for sql, name in keys]
     if plan.totals:
         items += [f"GROUPING({RANK if a is plan.ranked else rows.member(a)}) AS {a.rolled}" for a in plan.axes]
     # Where a member has several, olap.order takes the smallest of all its cells.
     items += [f"min({rows.order(axis)}) AS {axis.order}" for axis in plan.axes if axis.attribute.order_by]
     items += [f"{ask.measure.typed_aggregate} AS {ident(ask.ref)}" for ask in fact.asks]
-    lines = rows.lines(plan.before, params, steps, _ranks(plan, rows))
     # By position, not by name: a name could mean a column of the fact.
     last = grouping(plan, [str(i + 1) for i in range(len(keys))])
     return "\n".join([select(items), *lines, *([last] if last else [])])

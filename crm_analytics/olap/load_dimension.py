@@ -1,6 +1,7 @@
 """Read dimensions out of a cube file: members, attributes, hierarchies, and the roles a cube gives them.
 
-May import: formats, sql, yamlfile, olap.calc, olap.dimension, olap.reading.   Imported by: olap.load.
+May import: formats, sql, yamlfile, olap.calc, olap.dimension, olap.reading.   Imported by: olap.load, olap.load_access,
+olap.load_assertions.
 """
 
 from collections.abc import Iterable, Mapping
@@ -92,3 +93,12 @@ def _attribute(yaml: YamlReader, name: str, place: Place, unknown: str) -> Attri
         yaml.choice((*place, "period"), "period", (*PERIODS, ""), ""),
         place=yaml.file.where(*place),
     )
+
+
+def check_attribute(yaml: YamlReader, place: Place, ref: str, roles: Mapping[str, Role]) -> None:
+    """Note an attribute that the cube does not have."""
+    dimension, _, attribute = ref.partition(".")
+    if dimension not in roles:
+        yaml.unknown(place, "dimension of this cube", dimension, roles)
+    elif attribute not in roles[dimension].dimension.attributes:
+        yaml.unknown(place, f"attribute of {dimension!r}", attribute, roles[dimension].dimension.attributes)

@@ -1,7 +1,7 @@
 """Read the measures of a cube file, and see that formulas and calculations name what there is.
 
-May import: errors, formats, yamlfile, olap.calc, olap.formula, olap.load_calc, olap.measure, olap.model, olap.reading.
-Imported by: olap.load.
+May import: errors, formats, yamlfile, olap.calc, olap.formula, olap.load_additivity, olap.load_calc, olap.measure,
+olap.model, olap.reading.   Imported by: olap.load.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from crm_analytics.errors import ConfigError, did_you_mean, shortened
 from crm_analytics.formats import FORMATS
 from crm_analytics.olap.calc import Calc
 from crm_analytics.olap.formula import Formula, parse_formula
+from crm_analytics.olap.load_additivity import ADDITIVITY_KEYS, read_additivity
 from crm_analytics.olap.load_calc import CALC_KEYS, read_calc
 from crm_analytics.olap.measure import AGGREGATES, Aggregate, Measure
 from crm_analytics.olap.model import Cube
@@ -18,7 +19,7 @@ from crm_analytics.olap.reading import YamlReader, title_of
 from crm_analytics.yamlfile import Place
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
-MEASURE_KEYS = ("title", "description", "agg", "sql", "where", "p", "formula", *CALC_KEYS, "format")
+MEASURE_KEYS = ("title", "description", "agg", "sql", "where", "p", "formula", *CALC_KEYS, "format", *ADDITIVITY_KEYS)
 
 
 def read_measure(yaml: YamlReader, name: str, place: Place) -> Measure:
@@ -45,6 +46,7 @@ def read_measure(yaml: YamlReader, name: str, place: Place) -> Measure:
         agg = yaml.choice((*place, "agg"), "aggregate", AGGREGATES, "count")
         if not sql and agg != "count":
             yaml.wrong(place, f"measure {name!r}: {agg} needs 'sql', the column or expression it is taken over")
+    semi, adds, not_over = read_additivity(yaml, name, agg, place)
     return Measure(
         name,
         yaml.text((*place, "title")) or title_of(name),
@@ -55,6 +57,9 @@ def read_measure(yaml: YamlReader, name: str, place: Place) -> Measure:
         yaml.choice((*place, "format"), "format", (*FORMATS, ""), _format(agg, calc)),
         " ".join(yaml.text((*place, "description")).split()),
         _share(yaml, name, agg, place),
+        semi,
+        adds,
+        not_over,
         calc=calc,
         place=yaml.file.where(*place),
     )

@@ -2,17 +2,15 @@
 
 Frozen values and look-ups by name.  Not the YAML (`olap.load`), not SQL (`olap.compile`).
 
-<<<<<<< HEAD
-May import: errors, olap.dimension, olap.filters, olap.measure.   Imported by: every module of olap.
-=======
-May import: errors, olap.calc, olap.dimension, olap.measure.   Imported by: every module of olap.
->>>>>>> 2d90841 (Calculate over time: a year ago, to date, trailing, cumulative, filled)
+May import: errors, olap.assertions, olap.calc, olap.dimension, olap.filters, olap.measure.
+Imported by: every module of olap.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
+from crm_analytics.olap.assertions import Assertion
 from crm_analytics.olap.calc import parse_calc
 from crm_analytics.olap.dimension import Attribute, Dimension, Role
 from crm_analytics.olap.filters import Condition
@@ -24,7 +22,8 @@ class Cube:
     """One fact table with the dimensions that it reaches and the measures that can be asked of it.
 
     `access` says which rows each role may see, None for all of them; `guard` holds
-    the conditions of the role that is asking, see `olap.access`.
+    the conditions of the role that is asking, see `olap.access`.  `tests` is what
+    has to hold of its numbers.
     """
 
     name: str
@@ -36,6 +35,7 @@ class Cube:
     measures: Mapping[str, Measure]
     access: Mapping[str, Condition | None] = field(default_factory=dict)
     guard: tuple[Condition, ...] = ()
+    tests: tuple[Assertion, ...] = ()
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from crm_analytics.olap.calc import PLAIN, How
 from crm_analytics.olap.dimension import Attribute, Role
 from crm_analytics.olap.filters import Condition, Per
-from crm_analytics.olap.measure import Measure
+from crm_analytics.olap.measure import Measure, SemiAdditive
 from crm_analytics.olap.model import Cube, ref_of
 from crm_analytics.olap.query import CubeQuery, Order, Top
 from crm_analytics.sql import ident
+
+# The rank of a member in a top-N, NULL for Others.  A name with a space: no column of a fact is called so.
+RANK = '"top rank"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +65,26 @@ class Fact:
     """One fact table and the aggregates to take from it.
 
     `how` says which rows stand for a period, where that is not its own, by the
-    calendar that plays the role `over`.
+    calendar that plays the role `over`; `take` how stocks are taken that are no sums over time.
     """
 
     cube: Cube
     asks: tuple[Ask, ...]
     how: How = PLAIN
     over: str = ""
+    take: SemiAdditive | None = None
 
     @property
     def name(self) -> str:
         """A name for its steps; with a space, which no cube has, where a cube gives several facts."""
-        if not self.how:
-            return self.cube.name
         # A window counts each kind of measure in its own way.
-        own = f" {self.asks[0].measure.name}" if self.how.window else ""
-        return f"{self.cube.name} {self.how}{own}"
+        own = self.asks[0].measure.name if self.how.window else ""
+        return " ".join(filter(None, (self.told.replace(",", ""), own)))
+
+    @property
+    def told(self) -> str:
+        """Which rows of which fact, in words."""
+        return ", ".join(filter(None, (self.cube.name, str(self.how), str(self.take or ""))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,18 @@ yet: that is `olap.compile`.
 
     CubeQuery --make_plan--> Plan --compile_query--> sql.Query
 
-May import: errors, olap.calc, olap.filters, olap.model, olap.plan, olap.query, olap.timing.
-Imported by: olap.compile, olap.top.
+May import: errors, olap.additivity, olap.calc, olap.filters, olap.measure, olap.model, olap.plan, olap.query,
+olap.timing.   Imported by: olap.compile, olap.top.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from crm_analytics.errors import ConfigError, QueryError, shortened
+from crm_analytics.olap.additivity import check_additivity
 from crm_analytics.olap.calc import PLAIN, How
 from crm_analytics.olap.filters import And, Condition, Per, comparisons, conjuncts, pers
+from crm_analytics.olap.measure import SemiAdditive
 from crm_analytics.olap.model import Cube, Model, Part, ref_of
 from crm_analytics.olap.plan import Ask, Axis, Fact, Plan, Timing, ground_ref
 from crm_analytics.olap.query import CubeQuery, Top
@@ -68,6 +70,7 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
     _check_parts(model, plan)
     if time:
         check_time(plan)
+    check_additivity(plan)
     _check_warehouse(plan, asks)
     return plan
 
@@ -169,12 +172,14 @@ def _axis(home: Cube, ref: str) -> Axis:
 
 def _facts(model: Model, home: Cube, asks: Iterable[Ask]) -> tuple[Fact, ...]:
     """The aggregates needed, by fact and how it is taken, in the order in which the question first needs each."""
-    found: dict[tuple[str, How, str], dict[str, Ask]] = {}
+    found: dict[tuple[str, How, str, SemiAdditive | None], dict[str, Ask]] = {}
     for ask in asks:
         for how, ground in expand(model, home, ask):
             kind = recount(ground) if how.window else ""
-            found.setdefault((ground.cube.name, how, kind), {})[ground.ref] = ground
-    return tuple(Fact(model.cube(name), tuple(part.values()), how) for (name, how, _), part in found.items())
+            found.setdefault((ground.cube.name, how, kind, ground.measure.semi), {})[ground.ref] = ground
+    return tuple(
+        Fact(model.cube(name), tuple(part.values()), how, take=take) for (name, how, _, take), part in found.items()
+    )
 
 
 def _check_reach(facts: tuple[Fact, ...], axes: tuple[Axis, ...]) -> None:

@@ -5,7 +5,7 @@ where one fact is asked and nothing has to happen in between (`RowTerms`):
 then the whole question is one SELECT, as an analyst would write it, and costs
 DuckDB no more to plan.
 
-May import: sql, olap.calc, olap.fact, olap.measure, olap.model, olap.plan, olap.rows.
+May import: sql, olap.calc, olap.measure, olap.model, olap.plan, olap.rows.
 Imported by: olap.compile, olap.labels, olap.order, olap.top.
 """
 
@@ -14,10 +14,9 @@ from typing import Protocol
 
 from crm_analytics.olap.calc import PLAIN, How
 from crm_analytics.olap.conditions import Term
-from crm_analytics.olap.fact import RANK
 from crm_analytics.olap.measure import Measure
 from crm_analytics.olap.model import Cube, Model
-from crm_analytics.olap.plan import Axis, Plan, ground_ref
+from crm_analytics.olap.plan import RANK, Axis, Plan, ground_ref
 from crm_analytics.olap.rows import Rows
 from crm_analytics.sql import ident
 

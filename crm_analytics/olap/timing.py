@@ -100,6 +100,11 @@ def _check_guard(fact: Fact) -> None:
 
 def _check_window(plan: Plan, fact: Fact) -> None:
     what = fact.asks[0].ref
+    if fact.take:
+        raise QueryError(
+            f"{what}: {fact.asks[0].measure.name} is what there is on a day ({fact.take}), which no window adds up; "
+            "ask for it as it stands, or for its change"
+        )
     of_time = [axis for axis in plan.axes if axis.role.name == fact.over]
     for axis in of_time:
         if not axis.attribute.period:

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from crm_analytics.errors import ConfigError
-from crm_analytics.olap import load, load_access, load_dimension, load_measure
+from crm_analytics.olap import load, load_access, load_additivity, load_assertions, load_dimension, load_measure
 from crm_analytics.olap.load import load_model
-from crm_analytics.olap.measure import AGGREGATES
+from crm_analytics.olap.measure import AGGREGATES, TAKES
 
 TEMPLATES = Path(load.__file__).parents[1] / "templates"
 SHIPPED = sorted(TEMPLATES.glob("*/cubes"))
@@ -156,5 +156,10 @@ def test_the_schema_knows_the_keys_that_the_loader_knows() -> None:
         "attribute": set(load_dimension.ATTRIBUTE_KEYS),
         "access": set(load_access.ACCESS_KEYS),
         "measure": set(load_measure.MEASURE_KEYS),
+        "additive": set(load_additivity.ADDITIVE_KEYS),
+        "semi_additive": set(load_additivity.SEMI_KEYS),
+        "golden": set(load_assertions.GOLDEN_KEYS),
+        "reconcile": set(load_assertions.RECONCILE_KEYS),
     }
     assert tuple(SCHEMA["$defs"]["measure"]["properties"]["agg"]["enum"]) == AGGREGATES
+    assert tuple(SCHEMA["$defs"]["semi_additive"]["properties"]["take"]["enum"]) == TAKES
