@@ -2,14 +2,15 @@
 
 Looks at a question whose names are looked up already; no SQL text.
 
-May import: errors, olap.calc, olap.filters, olap.measure, olap.model, olap.plan, olap.query.
-Imported by: olap.resolve.
+May import: errors, olap.calc, olap.filters, olap.model, olap.plan, olap.query.
+Imported by: olap.resolve, olap.window.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from crm_analytics.errors import QueryError, shortened
+from crm_analytics.olap.calc import Window
 from crm_analytics.olap.filters import Condition, comparisons, conjuncts, only_of, pers
 from crm_analytics.olap.model import Cube
 from crm_analytics.olap.plan import Ask, Axis, Fact, Plan, Timing
@@ -31,6 +32,12 @@ def recount(ask: Ask) -> str:
             return f"values {ask.ref}"
         case _:
             return "rows"
+
+
+def to_date_period(window: Window, axes: Iterable[Axis]) -> str:
+    """The period that a window begins with: a fiscal one where fiscal ones are shown."""
+    retail = {axis.attribute.period for axis in axes} & {*RETAIL.values()}
+    return RETAIL.get(window.to_date, window.to_date) if retail else window.to_date
 
 
 def timed(
@@ -116,6 +123,10 @@ def _check_window(plan: Plan, fact: Fact) -> None:
             raise QueryError(
                 f"{what}: a top of or within {axis.ref} leaves periods out that a window needs; sort instead"
             )
+    period = to_date_period(fact.how.window, of_time) if fact.how.window else ""
+    attributes = fact.cube.roles[fact.over].dimension.attributes.values()
+    if period in RETAIL.values() and all(a.period != period for a in attributes):
+        raise QueryError(f"{what}: {fact.over} has no attribute of 'period: {period}' to begin with")
     for part in plan.before:
         names = {c.name for c in comparisons(part)} | {name for per in pers(part) for name in per.attributes}
         when = sorted(name for name in names if name.partition(".")[0] == fact.over)

@@ -20,7 +20,7 @@ from crm_analytics.olap.plan import Ask, Axis, Fact, Plan
 from crm_analytics.olap.rows import Rows, Steps
 from crm_analytics.olap.spine import DAY, FROM, KEY, LAST, TO, Calendar
 from crm_analytics.olap.text import cte, select
-from crm_analytics.olap.timing import RETAIL, recount
+from crm_analytics.olap.timing import recount, to_date_period
 from crm_analytics.sql import ident
 
 STRETCH, EDGE = ident("stretch of days"), ident("edge day")
@@ -182,13 +182,11 @@ def _first(calendar: Calendar, window: Window) -> tuple[str, list[str]]:
         return f"{calendar.back(TO, (window.trailing,))} + 1", []
     if not window.to_date:
         return calendar.first, []
-    shown = {axis.attribute.period for axis in calendar.axes}
-    retail = shown & {*RETAIL.values()}
-    period = RETAIL.get(window.to_date, window.to_date) if retail else window.to_date
+    period = to_date_period(window, calendar.axes)
     if not period.startswith("retail_"):
         return (TO, []) if period == "day" else (f"CAST(date_trunc('{period}', {TO}) AS DATE)", [])
-    attribute = next((a for a in calendar.role.dimension.attributes.values() if a.period == period), None)
-    begins = f"min({calendar.day}) OVER (PARTITION BY {attribute.sql if attribute else 'NULL'}) AS {EDGE}"
+    attribute = next(a for a in calendar.role.dimension.attributes.values() if a.period == period)
+    begins = f"min({calendar.day}) OVER (PARTITION BY {attribute.sql}) AS {EDGE}"
     starts = f"(SELECT {calendar.day} AS {DAY}, {begins} FROM {calendar.table})"
     return EDGE, [f"LEFT JOIN {starts} ON {DAY} = {TO}"]
 
