@@ -1,8 +1,11 @@
 """The SQL of one fact aggregated to the asked grain, and of several brought side by side.
 
-May import: sql, olap.conditions, olap.plan, olap.rows, olap.text.   Imported by: olap.compile, olap.top.
+May import: sql, olap.bridge, olap.conditions, olap.plan, olap.rows, olap.text.   Imported by: olap.compile, olap.top.
 """
 
+from collections.abc import Sequence
+
+from crm_analytics.olap.bridge import Cut
 from crm_analytics.olap.conditions import Params
 from crm_analytics.olap.plan import Ask, Axis, Fact, Plan
 from crm_analytics.olap.rows import Rows, Steps
@@ -46,45 +49,87 @@ def grouping(plan: Plan, keys: list[str]) -> str:
         return ""
     if not plan.totals:
         return f"GROUP BY {', '.join(keys)}"
-    ends, end = [], 0
+    places: dict[str, list[str]] = {}
+    rest = iter(keys)
     for axis in plan.axes:
-        end += 2 if axis is plan.ranked else 1
-        ends.append(end)
-    of_rows = [0, *ends[: len(plan.rows)]]
-    across = keys[of_rows[-1] :]
-    sets = [[*keys[:n], *a] for n in reversed(of_rows) for a in ((across, []) if across else ([],))]
-    listed = ", ".join(f"({', '.join(one)})" for one in sets)
-    return f"GROUP BY GROUPING SETS ({listed})"
+        places[axis.ref] = [next(rest), *([next(rest)] if axis is plan.ranked else [])]
+    sets = [", ".join(key for axis in one for key in places[axis.ref]) for one in levels(plan)]
+    return f"GROUP BY GROUPING SETS ({', '.join(f'({one})' for one in sets)})"
+
+
+def levels(plan: Plan) -> list[tuple[Axis, ...]]:
+    """The axes of each level of a question with totals, the cells themselves first and the whole last."""
+    across = ((plan.across,), ()) if plan.across else ((),)
+    return [(*plan.rows[:n], *also) for n in range(len(plan.rows), -1, -1) for also in across]
 
 
 def _aggregated(plan: Plan, fact: Fact, params: Params, steps: Steps) -> str:
-    rows = Rows(fact, (*plan.axes, *plan.filtered))
-    keys = _keys(plan, rows)
+    if not (plan.totals and any(axis.overlaps for axis in plan.axes)):
+        return _level(plan, fact, None, params, steps)
+    # Grouping sets would count a row in a total once for each of its members.
+    return "\nUNION ALL\n".join(_level(plan, fact, one, params, steps) for one in levels(plan))
+
+
+def _level(plan: Plan, fact: Fact, only: Sequence[Axis] | None, params: Params, steps: Steps) -> str:
+    """The cells of one level, or of all (None), which takes a fact whose rows have one member on each axis."""
+    shown = plan.axes if only is None else tuple(only)
+    rows = Rows(fact, (*shown, *_cut_by(plan, shown), *plan.filtered), _cut(plan, shown))
+    keys = _keys(plan, rows, shown)
     items = [f"{sql} AS {name}" if sql != name else name for sql, name in keys]
-    if plan.totals:
-        items += [f"GROUPING({RANK if a is plan.ranked else rows.member(a)}) AS {a.rolled}" for a in plan.axes]
+    for axis in plan.axes if plan.totals else ():
+        rolled = (
+            f"GROUPING({RANK if axis is plan.ranked else rows.member(axis)})"
+            if only is None
+            else int(axis not in shown)
+        )
+        items.append(f"{rolled} AS {axis.rolled}")
     # Where a member has several, olap.order takes the smallest of all its cells.
-    items += [f"min({rows.order(axis)}) AS {axis.order}" for axis in plan.axes if axis.attribute.order_by]
+    items += [
+        f"{f'min({rows.order(axis)})' if axis in shown else 'NULL'} AS {axis.order}"
+        for axis in plan.axes
+        if axis.attribute.order_by
+    ]
     items += [f"{ask.measure.typed_aggregate} AS {ident(ask.ref)}" for ask in fact.asks]
     lines = rows.lines(plan.before, params, steps, _ranks(plan, rows))
     # By position, not by name: a name could mean a column of the fact.
-    last = grouping(plan, [str(i + 1) for i in range(len(keys))])
+    places = [i + 1 for i, (sql, _) in enumerate(keys) if sql != "NULL"]
+    last = grouping(plan, [str(place) for place in places]) if only is None else ""
+    if only is not None and places:
+        last = f"GROUP BY {', '.join(map(str, places))}"
     return "\n".join([select(items), *lines, *([last] if last else [])])
 
 
-def _keys(plan: Plan, rows: Rows) -> list[tuple[str, str]]:
+def _keys(plan: Plan, rows: Rows, shown: Sequence[Axis]) -> list[tuple[str, str]]:
     """What is grouped by, as expression and name.  In a top-N the rank tells Others from an unknown member."""
     columns: list[tuple[str, str]] = []
     for axis in plan.axes:
-        if axis is plan.ranked:
-            columns += [(f"CASE WHEN {RANK} IS NOT NULL THEN {rows.member(axis)} END", axis.column), (RANK, RANK)]
+        names = (axis.column, RANK) if axis is plan.ranked else (axis.column,)
+        if axis not in shown:
+            columns += [("NULL", name) for name in names]
+        elif axis is plan.ranked:
+            rank = rows.rank(rows.cut) if rows.cut else RANK
+            columns += [(f"CASE WHEN {rank} IS NOT NULL THEN {rows.member(axis)} END", axis.column), (rank, RANK)]
         else:
             columns.append((rows.member(axis), axis.column))
     return columns
 
 
+def _cut(plan: Plan, shown: Sequence[Axis]) -> Cut | None:
+    """The ranking that rows of several members have to be cut by before they are counted."""
+    if plan.top is None or plan.ranked is None or not plan.ranked.overlaps or plan.ranked not in shown:
+        return None
+    return Cut(plan.ranked, TOP, member(0), RANK, plan.top.others)
+
+
+def _cut_by(plan: Plan, shown: Sequence[Axis]) -> tuple[Axis, ...]:
+    """What a level has to join although it does not show it: where Others are left out, so are their rows in totals."""
+    if plan.top is None or plan.ranked is None or plan.top.others:
+        return ()
+    return tuple(axis for axis in (*plan.parents, plan.ranked) if axis not in shown)
+
+
 def _ranks(plan: Plan, rows: Rows) -> list[str]:
-    if plan.top is None or plan.ranked is None:
+    if plan.top is None or plan.ranked is None or rows.cut or plan.ranked not in rows.axes:
         return []
     axes: tuple[Axis, ...] = (*plan.parents, plan.ranked)
     on = " AND ".join(f"{member(i)} IS NOT DISTINCT FROM {rows.member(axis)}" for i, axis in enumerate(axes))

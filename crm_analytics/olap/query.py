@@ -8,9 +8,10 @@ May import: errors, sql, olap.filters, olap.model.   Imported by: olap.plan, ola
 """
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from crm_analytics.errors import QueryError, UnknownName
-from crm_analytics.olap.dimension import Role
+from crm_analytics.olap.dimension import AsOf, Role
 from crm_analytics.olap.filters import Compare, Condition, parse_filter
 from crm_analytics.olap.model import Model
 from crm_analytics.sql import Value
@@ -45,7 +46,8 @@ class CubeQuery:
 
     Attributes are named `dimension.attribute`, measures by their name, those of
     another cube `cube.measure`.  `split` is the row axis, coarsest first;
-    `across` the attribute whose members become columns.
+    `across` the attribute whose members become columns.  `at` says when slow-changing
+    attributes are read, None as each dimension does by default.
     """
 
     cube: str
@@ -57,6 +59,7 @@ class CubeQuery:
     largest: Top | None = None
     orders: tuple[Order, ...] = ()
     rows: int | None = None
+    at: AsOf | None = None
 
     def measures(self, *names: str) -> "CubeQuery":
         """Ask for these measures too; `contacts.mailings` takes another cube along."""
@@ -110,6 +113,20 @@ class CubeQuery:
         if rows < 1:
             raise QueryError(f"limit {rows}: ask for at least 1 row")
         return replace(self, rows=rows)
+
+    def as_of(self, when: AsOf | str) -> "CubeQuery":
+        """Read slow-changing attributes as of the `"sale"`, as of `"today"`, or as of one day for all rows.
+
+        Raises
+        ------
+        QueryError : it is neither of the two words nor a date.
+        """
+        if when in ("sale", "today"):
+            return replace(self, at=when)
+        try:
+            return replace(self, at=when if isinstance(when, date) else date.fromisoformat(when))
+        except ValueError:
+            raise QueryError(f"as of {when!r}: say 'sale', 'today' or a day such as '2017-03-31'") from None
 
     def drill_down(self, model: Model, dimension: str) -> "CubeQuery":
         """One level finer: the level after the deepest one shown, in rows or across, is added to the rows.
