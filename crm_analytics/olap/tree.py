@@ -48,6 +48,6 @@ def source(dimension: Dimension) -> str:
       CASE WHEN len("tree path") < {deepest} THEN list_append("tree path", node.{label}) ELSE "tree path" END
     FROM {table} AS node JOIN "tree" ON node.{parent} = "tree id" AND node.{parent} <> node.{id_}
   )
-  SELECT node.*, {levels}
+  SELECT node.*, "tree path", {levels}
   FROM {table} AS node LEFT JOIN "tree" ON "tree key" = node.{key}
 )"""
