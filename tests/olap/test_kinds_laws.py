@@ -6,7 +6,7 @@ from typing import Protocol
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm_analytics.olap.bind import bind_model
@@ -71,6 +71,7 @@ def counted(wanted: Cells) -> dict[tuple[object, ...], tuple[object, ...]]:
     return {place: (revenue(rows), customers(rows)) for place, rows in wanted.items()}
 
 
+@settings(max_examples=60)
 @given(sales, worlds, splits, times)
 def test_every_cell_and_every_total_is_what_the_rows_say(
     ask: Ask, lines: list[Sale], world: World, by: list[str], when: AsOf
@@ -86,12 +87,14 @@ def test_every_cell_and_every_total_is_what_the_rows_say(
     )
 
 
+@settings(max_examples=60)
 @given(sales, worlds, st.lists(st.sampled_from(OF_TREE), unique=True))
 def test_every_depth_of_a_tree_adds_up_to_the_whole(ask: Ask, lines: list[Sale], world: World, by: list[str]) -> None:
     got = ask(SALES.by(*by), lines, world)
     assert (got["revenue"].sum() or 0) == sum(line[4] for line in lines)
 
 
+@settings(max_examples=60)
 @given(sales_on(days), worlds, eternal)
 def test_one_eternal_version_is_today(ask: Ask, lines: list[Sale], world: World, versions: list[object]) -> None:
     world = World(versions, world.memberships, world.nodes)  # type: ignore[arg-type]
@@ -136,6 +139,7 @@ def holds(condition: Condition, one: Members) -> bool:
     raise AssertionError(condition)
 
 
+@settings(max_examples=60)
 @given(sales, worlds, st.lists(conditions, min_size=1, max_size=2), splits)
 def test_a_filter_keeps_a_row_by_any_of_its_members(
     ask: Ask, lines: list[Sale], world: World, chosen: list[Condition], by: list[str]
@@ -149,6 +153,7 @@ def test_a_filter_keeps_a_row_by_any_of_its_members(
     )
 
 
+@settings(max_examples=60)
 @given(sales, worlds, st.sampled_from(OF_CLUBS), splits)
 def test_the_union_of_slices_is_the_whole(ask: Ask, lines: list[Sale], world: World, ref: str, by: list[str]) -> None:
     by = [ref, *(other for other in by if other not in OF_CLUBS)]
@@ -157,6 +162,7 @@ def test_the_union_of_slices_is_the_whole(ask: Ask, lines: list[Sale], world: Wo
     assert not slices or pl.concat(slices).sort(by).equals(whole.sort(by))
 
 
+@settings(max_examples=60)
 @given(sales, worlds, st.integers(1, 3), st.sampled_from(OF_CLUBS), st.booleans())
 def test_others_count_a_row_once(ask: Ask, lines: list[Sale], world: World, n: int, ref: str, beside: bool) -> None:
     rows = [(line, world.of_row(line)) for line in lines]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from hypothesis import strategies as st
 
@@ -19,6 +19,8 @@ CLUB = {
     "lost": (None, None),
 }
 LEVELS = ("division", "aisle", "item")
+# The days of sales, and those beside them.
+BOUNDS = [date(2016, 12, 31), date(2017, 1, 2), date(2017, 1, 3), date(2017, 1, 9), date(2017, 2, 6), date(2017, 2, 7)]
 PLACES = [article for article in ARTICLES if article]
 
 Members = dict[str, object]
@@ -64,8 +66,7 @@ def versions(draw: st.DrawFn) -> list[Version]:
     """For each customer intervals that may leave gaps and never overlap; some are empty, some have open ends."""
     found: list[Version] = []
     for who in ("ann", "bob"):
-        ends = sorted(draw(st.lists(st.integers(-1, 45), max_size=6)))
-        days = [date(2016, 12, 31) + timedelta(days=end) for end in ends]
+        days = sorted(draw(st.lists(st.sampled_from(BOUNDS), max_size=6)))
         for start, end in zip(days[::2], days[1::2], strict=False):
             found.append((who, draw(st.sampled_from(["N", "S", None])), start, end))
         if len(days) % 2:
