@@ -1,6 +1,6 @@
 """The shop of `olap.shop` with a past, clubs and a tree.
 
-customer history (who, region, from, to)    ann S until 2017-02-01, then N;  bob S from 2017-02-01 on
+customer history (who, region, from, to)    ann S until 2017-02-07, then N;  bob S from 2017-02-01 on
 clubs            Runners and Swimmers (sport), Readers (culture);  ann is in all three, bob a Reader, eve in none
 range            Food > Bakery > Bread;  Food > Milk;  Ball;  Gift > Others
 """
@@ -17,8 +17,8 @@ Membership = tuple[str, str]
 Node = tuple[str, str | None]
 
 VERSIONS: list[Version] = [
-    ("ann", "S", date(2015, 5, 1), date(2017, 2, 1)),
-    ("ann", "N", date(2017, 2, 1), None),
+    ("ann", "S", date(2015, 5, 1), date(2017, 2, 7)),
+    ("ann", "N", date(2017, 2, 7), None),
     ("bob", "S", date(2017, 2, 1), None),
 ]
 CLUBS = {"Runners": 1, "Swimmers": 2, "Readers": 3, "nameless": 4, "lost": 5}

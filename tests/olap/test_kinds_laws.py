@@ -88,6 +88,16 @@ def test_every_cell_and_every_total_is_what_the_rows_say(
 
 
 @settings(max_examples=60)
+@given(sales, worlds, times, splits)
+def test_a_row_has_the_version_of_its_day(
+    ask: Ask, lines: list[Sale], world: World, when: AsOf, more: list[str]
+) -> None:
+    by = ["customer.region", *(ref for ref in more[:1] if ref != "customer.region")]
+    got = ask(SALES.by(*by).as_of(when), lines, world)
+    assert found(got, by) == counted(cells([(line, world.of_row(line, when)) for line in lines], by))
+
+
+@settings(max_examples=60)
 @given(sales, worlds, st.lists(st.sampled_from(OF_TREE), unique=True))
 def test_every_depth_of_a_tree_adds_up_to_the_whole(ask: Ask, lines: list[Sale], world: World, by: list[str]) -> None:
     got = ask(SALES.by(*by), lines, world)
