@@ -14,6 +14,7 @@ from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
 from crm_analytics.olap.filters import comparisons
 from crm_analytics.olap.incomplete import unfinished
+from crm_analytics.olap.members import table_of
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.plan import Axis, Plan
 from crm_analytics.olap.query import CubeQuery
@@ -102,6 +103,6 @@ def _missing_members(engine: Engine, plan: Plan) -> Iterator[str]:
 
 
 def _members(engine: Engine, plan: Plan, axis: Axis) -> dict[str, None]:
-    table = axis.role.dimension.table or plan.home.table
-    text = f"SELECT DISTINCT {axis.attribute.sql} FROM {ident(table)} ORDER BY 1 LIMIT {MOST_NAMES}"
+    table = table_of([axis]) if axis.role.dimension.table else ident(plan.home.table)
+    text = f"SELECT DISTINCT {axis.attribute.sql} FROM {table} ORDER BY 1 LIMIT {MOST_NAMES}"
     return {str(name): None for (name,) in engine.rows(text) if name is not None}

@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from crm_analytics.engines import Engine
 from crm_analytics.olap.calc import PERIODS
 from crm_analytics.olap.conditions import Params
+from crm_analytics.olap.members import member_sql
 from crm_analytics.olap.model import Cube
 from crm_analytics.olap.plan import Axis, Plan
-from crm_analytics.olap.rows import member_sql
 from crm_analytics.olap.spine import Calendar, calendars, days_of
 
 

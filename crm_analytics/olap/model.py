@@ -103,6 +103,7 @@ class Model:
         for cube in self.cubes.values():
             dimensions = [role.dimension for role in cube.roles.values()]
             attributes = [a for d in dimensions for a in d.attributes.values()]
+            attributes += [a for d in dimensions if d.history for a in d.history.attributes.values()]
             things: list[Part] = [cube, *cube.roles.values(), *dimensions, *attributes, *cube.measures.values()]
             for thing in things:
                 if thing.problem and thing.problem not in seen:

@@ -9,7 +9,7 @@ Imported by: olap.resolve and every module of olap that writes SQL.
 from dataclasses import dataclass
 
 from crm_analytics.olap.calc import PLAIN, How
-from crm_analytics.olap.dimension import Attribute, Role
+from crm_analytics.olap.dimension import AsOf, Attribute, Role
 from crm_analytics.olap.filters import Condition, Per
 from crm_analytics.olap.measure import Measure, SemiAdditive
 from crm_analytics.olap.model import Cube, ref_of
@@ -22,11 +22,27 @@ RANK = '"top rank"'
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One attribute that is shown or filtered by, under its name in the question."""
+    """One attribute that is shown or filtered by, under its name in the question.
+
+    `as_of` is when it is read, `"today"` for whatever has no history.  An axis that only
+    chooses rows is not `shown`, so that a row of several members is not split by it.
+    """
 
     ref: str
     role: Role
     attribute: Attribute
+    as_of: AsOf = "today"
+    shown: bool = True
+
+    @property
+    def alias(self) -> str:
+        """What the rows of its dimension are called in a statement."""
+        return self.role.name if self.as_of == "today" else f"{self.role.name} as of {self.as_of}"
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether one row of a fact may belong to several of its members."""
+        return self.role.dimension.overlaps
 
     @property
     def title(self) -> str:
@@ -49,6 +65,16 @@ class Axis:
     def order(self) -> str:
         """What the attribute is sorted by, where that is not itself."""
         return ident(f"{self.ref} order")
+
+
+def axis_of(cube: Cube, ref: str, at: AsOf | None = None, shown: bool = True) -> Axis:
+    """Look up `customer.segment`, read at the time asked for, or by default as its dimension says."""
+    role, attribute = cube.attribute(ref)
+    history = role.dimension.history
+    if history is None or attribute.name not in history.attributes:
+        return Axis(ref, role, attribute, shown=shown)
+    as_of = history.default if at is None else at
+    return Axis(ref, role, attribute if as_of == "today" else history.attributes[attribute.name], as_of, shown)
 
 
 @dataclass(frozen=True, slots=True)

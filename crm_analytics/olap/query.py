@@ -8,9 +8,10 @@ May import: errors, sql, olap.filters, olap.model.   Imported by: olap.plan, ola
 """
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from crm_analytics.errors import QueryError, UnknownName
-from crm_analytics.olap.dimension import Role
+from crm_analytics.olap.dimension import AsOf, Role
 from crm_analytics.olap.filters import Compare, Condition, parse_filter
 from crm_analytics.olap.model import Model
 from crm_analytics.sql import Value
@@ -47,7 +48,8 @@ class CubeQuery:
     another cube `cube.measure`.  `split` is the row axis, coarsest first;
     `across` the attribute whose members become columns.  With `filled` every
     period is there, and not only those with a row.  `periods` are the attributes
-    that the question behind this one shows, for calculations over time.
+    that the question behind this one shows, for calculations over time.  `at` says when
+    slow-changing attributes are read, None as each dimension does by default.
     """
 
     cube: str
@@ -61,6 +63,7 @@ class CubeQuery:
     rows: int | None = None
     filled: bool = False
     periods: tuple[str, ...] = ()
+    at: AsOf | None = None
 
     def measures(self, *names: str) -> "CubeQuery":
         """Ask for these measures too; `contacts.mailings` takes another cube along."""
@@ -118,6 +121,20 @@ class CubeQuery:
     def fill(self) -> "CubeQuery":
         """Every period between the first and the last of the data, with 0 for sums and counts where no row is."""
         return replace(self, filled=True)
+
+    def as_of(self, when: AsOf | str) -> "CubeQuery":
+        """Read slow-changing attributes as of the `"sale"`, as of `"today"`, or as of one day for all rows.
+
+        Raises
+        ------
+        QueryError : it is neither of the two words nor a date.
+        """
+        if when in ("sale", "today"):
+            return replace(self, at=when)
+        try:
+            return replace(self, at=when if isinstance(when, date) else date.fromisoformat(when))
+        except ValueError:
+            raise QueryError(f"as of {when!r}: say 'sale', 'today' or a day such as '2017-03-31'") from None
 
     def drill_down(self, model: Model, dimension: str) -> "CubeQuery":
         """One level finer: the level after the deepest one shown, in rows or across, is added to the rows.

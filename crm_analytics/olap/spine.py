@@ -15,9 +15,10 @@ from crm_analytics.olap.calc import Span
 from crm_analytics.olap.conditions import Params, Term, condition_sql
 from crm_analytics.olap.dimension import Role
 from crm_analytics.olap.filters import Condition, conjuncts, only_of
+from crm_analytics.olap.members import columns, member_sql
 from crm_analytics.olap.model import Cube
 from crm_analytics.olap.plan import Axis, Fact, Plan
-from crm_analytics.olap.rows import Rows, columns_sql, member_sql
+from crm_analytics.olap.rows import Rows
 from crm_analytics.olap.text import cte, indented, select
 from crm_analytics.sql import ident
 
@@ -150,7 +151,7 @@ class Calendar:
 
     def _days(self, params: Params) -> str:
         where = self._conditions(self.plan.before, params)
-        lines = [select([f"{self.day} AS {DAY}", *columns_sql(self.axes, params)]), f"FROM {self.table}"]
+        lines = [select([f"{self.day} AS {DAY}", *columns(self.axes, params)]), f"FROM {self.table}"]
         lines.append(f"JOIN {ident(self.name('range'))} ON {self.day} BETWEEN {SINCE} AND {UNTIL}")
         return "\n".join(lines + (["WHERE " + "\n  AND ".join(f"({part})" for part in where)] if where else []))
 

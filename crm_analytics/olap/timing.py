@@ -2,7 +2,7 @@
 
 Looks at a question whose names are looked up already; no SQL text.
 
-May import: errors, olap.calc, olap.filters, olap.model, olap.plan, olap.query.
+May import: errors, olap.additivity, olap.calc, olap.filters, olap.model, olap.plan, olap.query.
 Imported by: olap.resolve, olap.window.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from crm_analytics.errors import QueryError, shortened
+from crm_analytics.olap.additivity import check_overlaps
 from crm_analytics.olap.calc import Window
 from crm_analytics.olap.filters import Condition, comparisons, conjuncts, only_of, pers
 from crm_analytics.olap.model import Cube
@@ -112,6 +113,8 @@ def _check_window(plan: Plan, fact: Fact) -> None:
             f"{what}: {fact.asks[0].measure.name} is what there is on a day ({fact.take}), which no window adds up; "
             "ask for it as it stands, or for its change"
         )
+    if plan.totals or plan.top:
+        check_overlaps(plan, what, "a window")
     of_time = [axis for axis in plan.axes if axis.role.name == fact.over]
     for axis in of_time:
         if not axis.attribute.period:

@@ -8,7 +8,15 @@ import pytest
 import yaml
 
 from crm_analytics.errors import ConfigError
-from crm_analytics.olap import load, load_access, load_additivity, load_assertions, load_dimension, load_measure
+from crm_analytics.olap import (
+    load,
+    load_access,
+    load_additivity,
+    load_assertions,
+    load_dimension,
+    load_kinds,
+    load_measure,
+)
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.measure import AGGREGATES, TAKES
 
@@ -173,6 +181,9 @@ def test_the_schema_knows_the_keys_that_the_loader_knows() -> None:
         "use": set(load_dimension.USE_KEYS),
         "attribute": set(load_dimension.ATTRIBUTE_KEYS),
         "access": set(load_access.ACCESS_KEYS),
+        "history": set(load_kinds.HISTORY_KEYS),
+        "bridge": set(load_kinds.BRIDGE_KEYS),
+        "tree": set(load_kinds.TREE_KEYS),
         "measure": set(load_measure.MEASURE_KEYS),
         "additive": set(load_additivity.ADDITIVE_KEYS),
         "semi_additive": set(load_additivity.SEMI_KEYS),
