@@ -11,6 +11,7 @@ import yaml
 
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.errors import ConfigError, QueryError
+from crm_analytics.notebook import Ask
 from crm_analytics.olap.access import Viewer, seen_by
 from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.browse import browse
@@ -116,6 +117,14 @@ def test_a_condition_on_members_goes_with_any_other_by_and(engine: DuckEngine, m
 def test_a_dimension_says_that_its_members_overlap(model: Model) -> None:
     roles = model.cube("sales").roles
     assert [name for name, role in roles.items() if role.dimension.overlaps] == ["club"]
+
+
+def test_a_notebook_and_the_statement_say_as_of_when(engine: DuckEngine, model: Model) -> None:
+    asked = Ask(SALES, model, lambda: engine).by("customer.region")
+    assert asked.as_of("sale").frame.rows() == [("N", 200), ("S", 280), ("Unknown customer", 1060)]
+    assert asked.as_of("sale").sql.startswith("-- sales: revenue by customer.region, as of the sale\n")
+    assert asked.as_of(date(2017, 1, 31)).sql.startswith("-- sales: revenue by customer.region, as of 2017-01-31\n")
+    assert asked.as_of("today").sql == asked.sql  # a question that does not say is as of today
 
 
 def test_levels_of_a_tree_are_drilled_like_any_others(engine: DuckEngine, model: Model) -> None:
