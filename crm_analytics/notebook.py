@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from crm_analytics.charts import Figure
+    from crm_analytics.olap.dimension import AsOf
     from crm_analytics.sql import Value
 
 
@@ -112,6 +113,10 @@ class Ask:
     def pivot_on(self, attribute: str) -> "Ask":
         """Lay the members of `attribute` out as columns, with their own totals."""
         return replace(self, query=self.query.pivot(attribute))
+
+    def as_of(self, when: "AsOf | str") -> "Ask":
+        """Read slow-changing attributes as of the `"sale"`, as of `"today"`, or as of one day for all rows."""
+        return replace(self, query=self.query.as_of(when))
 
     def totals(self) -> "Ask":
         """Subtotals and the grand total too, each recomputed from the rows."""

@@ -59,6 +59,10 @@ def query(
     pivot: Annotated[
         str | None, typer.Option(metavar="ATTRIBUTE", help="Attribute to lay out as columns, such as date.year.")
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="sale|today|DAY", help="When attributes with a history are read, such as 2017-03-31."),
+    ] = None,
     top: Annotated[
         str | None,
         typer.Option(
@@ -94,6 +98,7 @@ def query(
         ask = shop.cube(cube).measures(*measure).by(*(by or []))
         for condition in where or []:
             ask = ask.dice(condition)
+        ask = ask.as_of(as_of) if as_of else ask
         ask = ask.top(**_top(top)) if top else ask
         ask = ask.pivot_on(pivot) if pivot else ask
         ask = ask.totals() if totals else ask
