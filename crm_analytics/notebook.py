@@ -14,6 +14,7 @@ from crm_analytics.engines import Engine
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
+from crm_analytics.olap.estimate import Estimate, estimate
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
 
@@ -139,6 +140,10 @@ class Ask:
     def run(self) -> Answer:
         """Ask the warehouse now."""
         return Answer(browse(self.connect(), self.model, self.query), self.currency)
+
+    def estimate(self) -> Estimate:
+        """What the question would read, how many rows it can give, its statement and its plan, without running it."""
+        return estimate(self.connect(), self.model, self.query)
 
     @property
     def sql(self) -> str:

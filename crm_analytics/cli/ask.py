@@ -80,6 +80,9 @@ def query(
     format: Annotated[str, typer.Option(help=f"One of: {', '.join(FORMATS)}.")] = "table",
     out: Annotated[Path | None, typer.Option(help="File to write instead of the screen; needed for parquet.")] = None,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL, do not run it.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what it would read, the SQL and the plan, do not run it.")
+    ] = False,
     role: Role = "",
     let: Let = None,
     project: Folder = Path(),
@@ -101,7 +104,9 @@ def query(
             ask = ask.sort(*_sort(order))
         ask = ask.fill() if fill else ask
         ask = ask if limit is None else ask.limit(limit)
-        if sql:
+        if explain:
+            typer.echo(ask.estimate())
+        elif sql:
             typer.echo(ask.sql)
         else:
             _give(ask, format, out, pivot)

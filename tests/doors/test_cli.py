@@ -72,6 +72,17 @@ def test_the_sql_that_is_shown_gives_what_the_query_gives(run: Run, folder: Path
     assert [tuple(r)[:2] for r in by_hand] == list(asked.iter_rows())
 
 
+def test_explain_prints_what_a_query_would_read_instead_of_its_answer(run: Run, folder: Path) -> None:
+    words = ("query", "sales", "-m", "revenue", "-b", "product.department", "-C", folder)
+    ran = run(*words, "--explain")
+    assert (ran.code, ran.err) == (0, "")
+    assert re.match(r"Reads at most [\d,]+ rows\n  fct_sale +[\d,]+\n", ran.out)
+    assert run(*words, "--sql").out in ran.out
+    assert "seq scan: fct_sale" in ran.out
+    refused = run("query", "sales", "-m", "revenu", "--explain", "-C", folder)
+    assert (refused.code, "Did you mean 'revenue'?" in refused.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
