@@ -84,7 +84,7 @@ def _most_rows(engine: Engine, plan: Plan, sizes: Mapping[str, int]) -> int | No
     levels = [_most_cells(engine, plan, axes, sizes) for axes in plan.levels]
     if None in levels:
         return plan.limit
-    rows = sum(level for level in levels if level is not None)
+    rows = max(sum(level for level in levels if level is not None) - plan.offset, 0)
     return min(rows, plan.limit) if plan.limit else rows
 
 

@@ -173,6 +173,7 @@ def test_sort_and_limit_choose_the_first_rows(run: Run, folder: Path) -> None:
     down = json.loads(run(*words, "--sort", "orders", "--sort", "date.month desc", "--limit", "3").out)
     assert down == sorted(every, key=lambda row: (row["orders"], row["date.month"]), reverse=True)[:3]
     assert json.loads(run(*words, "--sort", "date.month desc", "--limit", "1").out) == every[-1:]
+    assert json.loads(run(*words, "--limit", "2", "--offset", "1").out) == every[1:3]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,8 @@ def test_sort_and_limit_choose_the_first_rows(run: Run, folder: Path) -> None:
         (("--top", "0 revenue"), "top 0 of revenue: ask for at least 1 member"),
         (("--sort", "revenue up"), "measure 'revenue up': 'up' is no calculation over time"),
         (("--limit", "0"), "limit 0: ask for at least 1 row"),
+        (("--offset", "3"), "--offset 3: say how many rows to show behind them with --limit"),
+        (("--limit", "3", "--offset", "-1"), "offset -1: leave out 0 rows or more"),
         (("--sort", "revenu"), "Did you mean 'revenue'?"),
     ],
 )
