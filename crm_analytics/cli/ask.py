@@ -78,12 +78,16 @@ def query(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N rows.")] = None,
+    offset: Annotated[int, typer.Option(metavar="N", help="With --limit: the rows behind the first N.")] = 0,
     fill: Annotated[
         bool, typer.Option("--fill", help="Every period from the first to the last, also those without a row.")
     ] = False,
     format: Annotated[str, typer.Option(help=f"One of: {', '.join(FORMATS)}.")] = "table",
     out: Annotated[Path | None, typer.Option(help="File to write instead of the screen; needed for parquet.")] = None,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL, do not run it.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what it would read, the SQL and the plan, do not run it.")
+    ] = False,
     role: Role = "",
     let: Let = None,
     project: Folder = Path(),
@@ -105,8 +109,10 @@ def query(
         for order in sort or []:
             ask = ask.sort(*_sort(order))
         ask = ask.fill() if fill else ask
-        ask = ask if limit is None else ask.limit(limit)
-        if sql:
+        ask = _cut(ask, limit, offset)
+        if explain:
+            typer.echo(ask.estimate())
+        elif sql:
             typer.echo(ask.sql)
         else:
             _give(ask, format, out, pivot)
@@ -177,6 +183,14 @@ def _sort(text: str) -> tuple[str, bool | None]:
     if not found:
         raise QueryError(f"--sort: {text!r} is not a measure or attribute, such as 'revenue' or 'date.year desc'")
     return found[1], {"asc": False, "desc": True}.get(found[2])
+
+
+def _cut(ask: "Ask", limit: int | None, offset: int) -> "Ask":
+    if limit is not None:
+        return ask.limit(limit, offset)
+    if offset:
+        raise QueryError(f"--offset {offset}: say how many rows to show behind them with --limit")
+    return ask
 
 
 def _give(ask: "Ask", format: str, out: Path | None, pivot: str | None) -> None:

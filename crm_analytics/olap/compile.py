@@ -103,4 +103,7 @@ def _last(plan: Plan, terms: Terms, finished: Finished, params: Params, keyword:
         lines.append(f"{keyword} " + "\n  AND ".join(f"({part})" for part in found))
     if keys := order_by(plan, terms, finished.value):
         lines.append("ORDER BY\n  " + ",\n  ".join(keys))
-    return lines + ([f"LIMIT {plan.limit}"] if plan.limit else [])
+    if plan.limit:
+        # No two cells share a place in the order, so pages meet without a gap.
+        lines.append(f"LIMIT {plan.limit} OFFSET {plan.offset}" if plan.offset else f"LIMIT {plan.limit}")
+    return lines

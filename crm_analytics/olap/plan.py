@@ -156,6 +156,7 @@ class Plan:
     top: Top | None
     orders: tuple[Order, ...]
     limit: int | None
+    offset: int
     time: Timing | None = None
 
     @property

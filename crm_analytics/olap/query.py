@@ -61,6 +61,7 @@ class CubeQuery:
     largest: Top | None = None
     orders: tuple[Order, ...] = ()
     rows: int | None = None
+    offset: int = 0
     filled: bool = False
     periods: tuple[str, ...] = ()
     at: AsOf | None = None
@@ -112,11 +113,13 @@ class CubeQuery:
         """Sort by a measure or an attribute; a second call decides among equals of the first."""
         return replace(self, orders=(*self.orders, Order(name, descending)))
 
-    def limit(self, rows: int) -> "CubeQuery":
-        """Only the first rows."""
+    def limit(self, rows: int, offset: int = 0) -> "CubeQuery":
+        """Only the first rows, or those behind the first `offset`."""
         if rows < 1:
             raise QueryError(f"limit {rows}: ask for at least 1 row")
-        return replace(self, rows=rows)
+        if offset < 0:
+            raise QueryError(f"offset {offset}: leave out 0 rows or more")
+        return replace(self, rows=rows, offset=offset)
 
     def fill(self) -> "CubeQuery":
         """Every period between the first and the last of the data, with 0 for sums and counts where no row is."""

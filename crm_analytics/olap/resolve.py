@@ -66,6 +66,7 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
         query.largest,
         query.orders,
         query.rows,
+        query.offset,
         time,
     )
     _check_reach(facts, (*axes, *filtered))
