@@ -1,0 +1,217 @@
+"""Tables of a foreign model as cube files: those with measures are cubes, those they lead to dimensions.
+
+A cube reaches a dimension straight from its fact, over one column.  What needs
+a way round, or has no place in a cube file, is told.
+
+May import: yamlfile, olap.load_dimension, olap.load_measure and olap.measure (names), olap.interchange.account,
+olap.interchange.dataset, olap.interchange.sqltext.   Imported by: cube_yaml, metricflow, osi.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from crm_analytics.olap.interchange.account import Account, Imported
+from crm_analytics.olap.interchange.dataset import (
+    Dataset,
+    Link,
+    Made,
+    Spec,
+    fit_name,
+    period_attributes,
+    period_hierarchies,
+)
+from crm_analytics.olap.interchange.sqltext import formula_names, renamed
+from crm_analytics.olap.load_dimension import SHARED
+from crm_analytics.olap.load_measure import MEASURE_KEYS
+from crm_analytics.olap.measure import AGGREGATES
+from crm_analytics.yamlfile import yaml_text
+
+LEFT_OUT = "left_out.txt"
+_HEAD = "# yaml-language-server: $schema=cube.schema.json\n# From {}; what could not be carried over stands in {}.\n"
+
+
+def assemble(datasets: Mapping[str, Dataset], account: Account, origin: str) -> Imported:
+    """The cube files of these tables.
+
+    Raises
+    ------
+    ConfigError : the foreign model has mistakes; one line for each.
+    """
+    _drop_what_cannot_be_held(datasets)
+    facts = [d for d in datasets.values() if d.measures and _has_key(d)]
+    _drop_broken_formulas(facts)
+    facts = [d for d in facts if d.measures]
+    links = {d.name: _links(d, datasets) for d in facts}
+    reached = {link.to for found in links.values() for link in found}
+    names = _cube_names(facts, reached)
+    files: dict[str, Any] = {}
+    shared = {d.name: _dimension(d, _key_of(d, links.values())) for d in datasets.values() if d.name in reached}
+    if shared:
+        files[SHARED] = {"version": 1, "dimensions": shared}
+    for fact in facts:
+        cube = _cube(fact, links[fact.name], shared, names)
+        files[f"{cube['cube']}.yml"] = cube
+    for dataset in datasets.values():
+        if dataset not in facts and dataset.name not in reached:
+            dataset.source.leave("it has no measure here, and no cube leads to it")
+    _tell_ways_round(facts, datasets, links, reached)
+    left_out = account.finish()
+    head = _HEAD.format(origin, LEFT_OUT) if left_out else _HEAD.splitlines()[0] + f"\n# From {origin}.\n"
+    return Imported({name: head + yaml_text(file) for name, file in files.items()}, left_out)
+
+
+def _drop_what_cannot_be_held(datasets: Mapping[str, Dataset]) -> None:
+    """Leave out the measures whose aggregate or keys a cube file has no word for."""
+    for dataset in datasets.values():
+        for name, made in list(dataset.measures.items()):
+            if "sketch" in made.spec and "sketch" not in MEASURE_KEYS:
+                made.source.tell("counted exactly here, not approximately")
+                del made.spec["sketch"]
+            agg = made.spec.get("agg", "count")
+            missing = [key for key in made.spec if key not in MEASURE_KEYS]
+            if agg not in AGGREGATES or missing:
+                what = f"aggregate {agg!r}" if agg not in AGGREGATES else repr(missing[0])
+                made.source.leave(f"a cube file has no {what}")
+                del dataset.measures[name]
+
+
+def _has_key(dataset: Dataset) -> bool:
+    if not dataset.key:
+        dataset.source.tell(
+            "no cube of it, so none of its measures: no primary key says which columns tell one row from another"
+        )
+    return bool(dataset.key)
+
+
+def _drop_broken_formulas(facts: Iterable[Dataset]) -> None:
+    """Leave out what needs a measure that was left out, and what needs that, and so on."""
+    there = {f"{d.name}.{name}" for d in facts for name in d.measures}
+    broken = True
+    while broken:
+        broken = False
+        for dataset in facts:
+            for name, made in list(dataset.measures.items()):
+                lost = next((n for n in needs(dataset, made.spec) if n not in there), "")
+                if lost:
+                    made.source.tell(
+                        f"left out: it needs {lost.removeprefix(f'{dataset.name}.')!r}, which is not there"
+                    )
+                    del dataset.measures[name]
+                    there.discard(f"{dataset.name}.{name}")
+                    broken = True
+
+
+def needs(dataset: Dataset, spec: Spec) -> list[str]:
+    """The measures that one is made from, each as `table.measure`."""
+    names = formula_names(str(spec.get("formula", spec.get("of", ""))))
+    return [name if "." in name else f"{dataset.name}.{name}" for name in names]
+
+
+def _links(fact: Dataset, datasets: Mapping[str, Dataset]) -> list[Link]:
+    """The joins of a fact that lead somewhere, one key a dimension."""
+    found: list[Link] = []
+    for link in fact.links:
+        other = next((seen for seen in found if seen.to == link.to and seen.key != link.key), None)
+        if link.to not in datasets:
+            link.source.leave(f"there is no table {link.to!r} that could be carried over")
+        elif other:
+            link.source.leave(f"{link.to!r} is already joined by {other.key!r}; a dimension has one key")
+        else:
+            found.append(link)
+    return found
+
+
+def _key_of(dataset: Dataset, links: Iterable[list[Link]]) -> str:
+    return next(link.key for found in links for link in found if link.to == dataset.name)
+
+
+def _cube_names(facts: Iterable[Dataset], reached: set[str]) -> dict[str, str]:
+    """What each fact is called as a cube.
+
+    `contacts.x` must not mean two things: a cube that is called as a dimension leaves it the name.
+    """
+    names: dict[str, str] = {}
+    for fact in facts:
+        wanted = fact.cube or fact.name
+        both = wanted in reached or f"{wanted}.yml" == SHARED
+        names[fact.name] = fit_name(f"{wanted}_cube" if both else wanted, {*names.values(), *reached})
+        if both:
+            fact.source.tell(f"the cube is called {names[fact.name]}, for a dimension has its name")
+    return names
+
+
+def _dimension(dataset: Dataset, key: str) -> Spec:
+    """A table that facts lead to, as a dimension of `dimensions.yml`."""
+    attributes, hierarchies = dict(dataset.attributes), dict(dataset.hierarchies)
+    for name, sql in dataset.times.items():
+        attributes |= period_attributes(sql, f"{name}_")
+        hierarchies |= period_hierarchies(f"{name}_")
+    spec: Spec = {"title": dataset.title} if dataset.title else {}
+    spec |= {"table": dataset.table, "key": key} | dataset.dimension
+    spec["attributes"] = attributes or {fit_name(key): {} if fit_name(key) == key else {"sql": key}}
+    return spec | ({"hierarchies": hierarchies} if hierarchies else {})
+
+
+def _cube(fact: Dataset, links: list[Link], shared: Mapping[str, Spec], names: Mapping[str, str]) -> Spec:
+    spec: Spec = {"version": 1, "cube": names[fact.name]}
+    for key in ("title", "description"):
+        if text := getattr(fact, key):
+            spec[key] = text
+    spec["fact"] = {"table": fact.table, "key": list(fact.key) if len(fact.key) > 1 else fact.key[0]}
+    dimensions: Spec = {}
+    taken = set(names.values())
+    for to in dict.fromkeys(link.to for link in links):
+        roles = {fit_name(link.role, taken - {to}): link.column for link in links if link.to == to}
+        taken |= roles.keys() | {to}
+        plain = list(roles) == [to]
+        column = next(iter(roles.values()))
+        dimensions[to] = {"roles": roles} if not plain else {} if column == shared[to]["key"] else {"key": column}
+    if fact.name in shared:
+        dimensions.setdefault(fact.name, {})
+        taken.add(fact.name)
+    for name, row in _rows(fact, own=fact.name not in shared).items():
+        fitted = fit_name(name, taken)
+        taken.add(fitted)
+        dimensions[fitted] = row
+    if dimensions:
+        spec["dimensions"] = dimensions
+    spec["measures"] = {name: _measure(made, names) for name, made in fact.measures.items()}
+    return spec
+
+
+def _rows(fact: Dataset, own: bool) -> dict[str, Spec]:
+    """The dimensions that are columns of the fact; `own` where its columns are not in `dimensions.yml`."""
+    rows: dict[str, Spec] = {}
+    if own and fact.attributes:
+        rows[fact.row] = {"attributes": fact.attributes}
+        if fact.hierarchies:
+            rows[fact.row]["hierarchies"] = fact.hierarchies
+    for name, sql in fact.times.items() if own else ():
+        rows[name] = {"attributes": period_attributes(sql), "hierarchies": period_hierarchies()}
+    return rows | fact.rows
+
+
+def _measure(made: Made, names: Mapping[str, str]) -> Spec:
+    """The measure with the names that its cubes have now."""
+
+    def cube(name: str) -> str:
+        table, dot, measure = name.rpartition(".")
+        return f"{names[table]}.{measure}" if dot else measure
+
+    spec = {key: made.spec[key] for key in MEASURE_KEYS if key in made.spec}
+    return {key: renamed(str(value), cube) if key in ("formula", "of") else value for key, value in spec.items()}
+
+
+def _tell_ways_round(
+    facts: Iterable[Dataset], datasets: Mapping[str, Dataset], links: Mapping[str, list[Link]], reached: set[str]
+) -> None:
+    """Say which tables a fact would reach only through another."""
+    for fact in facts:
+        straight = {link.to for link in links[fact.name]} | {fact.name}
+        for via in sorted(straight - {fact.name}):
+            for link in datasets[via].links:
+                if link.to not in straight:
+                    link.source.tell(
+                        f"{fact.name} does not reach {link.to} through {via}: a cube reaches a dimension from its fact"
+                    )
+                    link.source.account.read(link.source.file, link.source.place)
