@@ -4,13 +4,15 @@ A cube reaches a dimension straight from its fact, over one column.  What needs
 a way round, or has no place in a cube file, is told.
 
 May import: yamlfile, olap.load_dimension, olap.load_measure and olap.measure (names), olap.interchange.account,
-olap.interchange.dataset, olap.interchange.sqltext.   Imported by: cube_yaml, metricflow, osi.
+olap.interchange.conditions, olap.interchange.dataset, olap.interchange.sqltext.
+Imported by: cube_yaml, metricflow, osi.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crm_analytics.olap.interchange.account import Account, Imported
+from crm_analytics.olap.interchange.conditions import condition_text, renamed_condition
 from crm_analytics.olap.interchange.dataset import (
     Dataset,
     Link,
@@ -54,6 +56,11 @@ def assemble(datasets: Mapping[str, Dataset], account: Account, origin: str) -> 
     for dataset in datasets.values():
         if dataset not in facts and dataset.name not in reached:
             dataset.source.leave("it has no measure here, and no cube leads to it")
+    for dataset in datasets.values():
+        for rule in dataset.access.values() if dataset not in facts or dataset.name in reached else ():
+            rule.source.tell(
+                "holds for the cube of this table alone; a dimension has no rules, so give them to its facts"
+            )
     _tell_ways_round(facts, datasets, links, reached)
     left_out = account.finish()
     head = _HEAD.format(origin, LEFT_OUT) if left_out else _HEAD.splitlines()[0] + f"\n# From {origin}.\n"
@@ -160,22 +167,28 @@ def _cube(fact: Dataset, links: list[Link], shared: Mapping[str, Spec], names: M
     spec["fact"] = {"table": fact.table, "key": list(fact.key) if len(fact.key) > 1 else fact.key[0]}
     dimensions: Spec = {}
     taken = set(names.values())
+    reach: dict[str, Spec] = {}  # what questions call a dimension: its attributes
     for to in dict.fromkeys(link.to for link in links):
         roles = {fit_name(link.role, taken - {to}): link.column for link in links if link.to == to}
         taken |= roles.keys() | {to}
-        plain = list(roles) == [to]
+        reach |= {role: shared[to]["attributes"] for role in roles}
         column = next(iter(roles.values()))
+        plain = list(roles) == [to]
         dimensions[to] = {"roles": roles} if not plain else {} if column == shared[to]["key"] else {"key": column}
     if fact.name in shared:
         dimensions.setdefault(fact.name, {})
+        reach.setdefault(fact.name, shared[fact.name]["attributes"])
         taken.add(fact.name)
+    own = {}
     for name, row in _rows(fact, own=fact.name not in shared).items():
-        fitted = fit_name(name, taken)
-        taken.add(fitted)
-        dimensions[fitted] = row
+        own[name] = fit_name(name, taken)
+        taken.add(own[name])
+        dimensions[own[name]], reach[own[name]] = row, row["attributes"]
     if dimensions:
         spec["dimensions"] = dimensions
     spec["measures"] = {name: _measure(made, names) for name, made in fact.measures.items()}
+    if access := _access(fact, reach, own.get(fact.row, fact.name)):
+        spec["access"] = access
     return spec
 
 
@@ -189,6 +202,30 @@ def _rows(fact: Dataset, own: bool) -> dict[str, Spec]:
     for name, sql in fact.times.items() if own else ():
         rows[name] = {"attributes": period_attributes(sql), "hierarchies": period_hierarchies()}
     return rows | fact.rows
+
+
+def _access(fact: Dataset, reach: Mapping[str, Spec], own: str) -> Spec:
+    """What each role may see.  A condition on what the cube does not reach is left out, with the whole role.
+
+    `reach` holds the attributes of each dimension, `own` is what the columns of the fact itself are called.
+    """
+    access: Spec = {}
+    for role, rule in fact.access.items():
+        lost: list[str] = []
+
+        def name_of(ref: str, lost: list[str] = lost) -> str:
+            table, _, attribute = ref.partition(".")
+            name = table if table in reach else own if table == fact.name else table
+            if attribute not in reach.get(name, {}):
+                lost.append(ref)
+            return f"{name}.{attribute}"
+
+        condition = rule.condition and renamed_condition(rule.condition, name_of)
+        if lost:
+            rule.source.leave(f"the cube does not reach {lost[0]}, and says nothing of {role}, who may then not ask it")
+        else:
+            access[role] = {"where": condition_text(condition)} if condition else {}
+    return access
 
 
 def _measure(made: Made, names: Mapping[str, str]) -> Spec:

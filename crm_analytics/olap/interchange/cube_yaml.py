@@ -6,8 +6,8 @@ JavaScript is not read.  All of that is told.
 Keys as in cube-js/cube, packages/cubejs-schema-compiler/src/compiler/CubeValidator.ts
 and docs-mintlify/reference/data-modeling, read in November 2026.
 
-May import: errors, olap.interchange.account, olap.interchange.assemble, olap.interchange.cube_measures,
-olap.interchange.cube_refs, olap.interchange.dataset.   Imported by: olap.interchange.
+May import: olap.interchange.account, olap.interchange.assemble, olap.interchange.cube_access,
+olap.interchange.cube_measures, olap.interchange.cube_refs, olap.interchange.dataset.   Imported by: olap.interchange.
 """
 
 import re
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from crm_analytics.olap.interchange.account import Account, Imported, Source, model_files
 from crm_analytics.olap.interchange.assemble import assemble
+from crm_analytics.olap.interchange.cube_access import read_access
 from crm_analytics.olap.interchange.cube_measures import read_measure
 from crm_analytics.olap.interchange.cube_refs import Members, Unreachable, join_columns
 from crm_analytics.olap.interchange.dataset import Dataset, Link, attribute_spec, fit_name, plain_table
@@ -28,7 +29,6 @@ _FORMATS = {"currency": "money", "percent": "percent", "number": "number"}
 _SHOWN = "it is not public, so nobody could ask for it"
 
 REASONS = {
-    "access_policy": "a cube file has no access rules of this kind",
     "calendar": "the calendar of a cube is its date dimension",
     "data_source": "all cubes ask the one warehouse",
     "drill_members": "the rows behind a cell are not asked by a list of members",
@@ -123,6 +123,7 @@ def _dataset(members: Members, cubes: dict[str, Members]) -> Dataset:
         _join(dataset, members, cubes, join)
     for measure in members.measures.values():
         read_measure(dataset, members, measure)
+    read_access(dataset, members, cubes)
     return dataset
 
 

@@ -3,7 +3,7 @@
 Not a cube file yet: which of the two it becomes is decided by
 `olap.interchange.assemble`, when all tables are known.
 
-May import: sql, olap.load (names), olap.interchange.account, olap.interchange.sqltext.
+May import: sql, olap.filters, olap.load (names), olap.interchange.account, olap.interchange.sqltext.
 Imported by: olap.interchange.assemble, cube_yaml, metricflow, osi.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Collection, Container
 from dataclasses import dataclass, field
 from typing import Any
 
+from crm_analytics.olap.filters import Condition
 from crm_analytics.olap.interchange.account import Source
 from crm_analytics.olap.interchange.sqltext import Aggregate, is_column, parts
 from crm_analytics.olap.load import RESERVED
@@ -36,6 +37,14 @@ class Made:
     """A piece of a cube file and the place that it comes from."""
 
     spec: Spec
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The rows that a role may see, None for all; attributes are written `table.attribute`."""
+
+    condition: Condition | None
     source: Source
 
 
@@ -65,6 +74,7 @@ class Dataset:
     rows: dict[str, Spec] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
     measures: dict[str, Made] = field(default_factory=dict)
+    access: dict[str, Rule] = field(default_factory=dict)
 
     def equal_to(self, spec: Spec) -> str:
         """The measure that is the same aggregate; '' where there is none."""

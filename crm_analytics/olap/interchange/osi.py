@@ -1,6 +1,6 @@
 """Import of the Open Semantic Interchange (Apache Ossie), version 0.1.1: datasets and metrics as cube files.
 
-May import: errors, olap.interchange.account, olap.interchange.assemble, olap.interchange.dataset,
+May import: errors, olap.filters, olap.interchange.account, olap.interchange.assemble, olap.interchange.dataset,
 olap.interchange.osi_words, olap.interchange.sqltext.   Imported by: olap.interchange.
 """
 
@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from crm_analytics.errors import ConfigError
+from crm_analytics.olap.filters import parse_filter
 from crm_analytics.olap.interchange.account import Account, Imported, Source
 from crm_analytics.olap.interchange.assemble import assemble
 from crm_analytics.olap.interchange.dataset import (
     Dataset,
     Link,
     Made,
+    Rule,
     Spec,
     aggregate_spec,
     attribute_spec,
@@ -124,6 +126,8 @@ class _Import:
             hierarchies=dimension.get("hierarchies", {}),
             rows={row: {**spec, "attributes": {}} for row, spec in cube.get("rows", {}).items()},
         )
+        for role, rule in cube.get("access", {}).items():
+            dataset.access[role] = Rule(parse_filter(rule["where"], places=True) if rule else None, source)
         self.datasets[raw] = dataset
         self.fields[raw] = {}
         for inner in source.many("fields", "field"):

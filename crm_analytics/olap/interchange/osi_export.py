@@ -5,8 +5,9 @@ measure a metric.  What the format has no word for (hierarchies, titles, formats
 names of unknown members) goes into custom extensions: an import here gives an
 equal model, other programs skip them, and the list says which they are.
 
-May import: sql, yamlfile, olap.dimension, olap.measure, olap.model, olap.interchange.dataset,
-olap.interchange.osi_words, olap.interchange.specs, olap.interchange.sqltext.   Imported by: olap.interchange.
+May import: sql, yamlfile, olap.dimension, olap.measure, olap.model, olap.interchange.conditions,
+olap.interchange.dataset, olap.interchange.osi_words, olap.interchange.specs, olap.interchange.sqltext.
+Imported by: olap.interchange.
 """
 
 import json
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm_analytics.olap.dimension import Attribute, Dimension
+from crm_analytics.olap.interchange.conditions import condition_text
 from crm_analytics.olap.interchange.dataset import fit_name
 from crm_analytics.olap.interchange.osi_words import DIALECT, VERSION, extension, resolved
 from crm_analytics.olap.interchange.specs import attribute_spec, measure_spec, own_title
@@ -139,6 +141,14 @@ class _Export:
 
     def _fact(self, cube: Cube, rows: Mapping[str, Any]) -> dict[str, Any]:
         data: dict[str, Any] = {"rows": rows} if rows else {}
+        if cube.access:
+            data["access"] = {
+                role: {} if condition is None else {"where": condition_text(condition)}
+                for role, condition in cube.access.items()
+            }
+            self.left_out.append(
+                f"{cube.place}: cube {cube.name!r}: other programs do not hold {', '.join(cube.access)} to their rows"
+            )
         if title := own_title(cube.name, cube.title):
             data["title"] = title
             self._only_here(cube.place, f"cube {cube.name!r}", ["title"])
