@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crm_analytics.errors import CrmError
 from crm_analytics.olap.interchange import IMPORTERS
 from crm_analytics.olap.interchange.account import Imported
 from crm_analytics.olap.load import load_model
@@ -47,6 +48,38 @@ def test_a_key_that_nobody_knows_is_listed_wherever_it_stands(
     imported = read(folder / "model.yml")
     assert any("'whatever': left out" in line for line in imported.left_out), imported.left_out
     load_model(written(folder, imported))
+
+
+def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a model."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in inside:
+        yield (*place, key)
+        yield from places(inner, (*place, key))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_model_with_anything_in_any_place_is_imported_or_refused_in_words(
+    name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    model = yaml.safe_load(MODELS[name])
+    *way, last = data.draw(st.sampled_from(list(places(model))))
+    around = model
+    for step in way:
+        around = around[step]
+    around[last] = data.draw(
+        st.sampled_from([None, "", "x", "{x.y}", "a.b", "SUM(", 7, True, [], ["x"], [1], {}, {"a": 1}])
+    )
+    folder = tmp_path_factory.mktemp("broken")
+    (folder / "model.yml").write_text(yaml.safe_dump(model, sort_keys=False))
+    try:
+        imported = IMPORTERS[name.split()[0]](folder / "model.yml")
+    except CrmError:
+        return
+    if imported.files:
+        load_model(written(folder, imported))
 
 
 @pytest.mark.parametrize("name", MODELS)

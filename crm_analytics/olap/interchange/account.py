@@ -6,6 +6,7 @@ lost without a word: an importer that forgets a key lists it.
 May import: errors, yamlfile.   Imported by: every module of olap.interchange.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,6 +155,13 @@ class Source:
             self.wrong(f"{key!r} needs true or false, not {found!r}", key)
         return found == "true" if found else default
 
+    def number(self, key: str) -> str:
+        """A number, as it was written; '' where there is none."""
+        found = self.text(key)
+        if found and not re.fullmatch(r"-?\d+(\.\d+)?", found):
+            self.wrong(f"{key!r} needs a number, not {found!r}", key)
+        return found
+
     def choice(self, key: str, known: Mapping[str, str], default: str = "") -> str:
         """What one of the `known` words means; upper and lower case are one."""
         found = self.text(key, required=not default) or default
@@ -166,7 +174,7 @@ class Source:
         found = self.data.get(key)
         self.account.read(self.file, (*self.place, key))
         listed = found if isinstance(found, list) else [] if found is None else [found]
-        if any(isinstance(item, dict | list) or item is None for item in listed):
+        if any(isinstance(item, dict | list) or item in (None, "") for item in listed):
             self.wrong(f"{key!r} needs a list of texts, not {_short(found)}", key)
             return []
         return [str(item) for item in listed]

@@ -3,8 +3,8 @@
 A cube reaches a dimension straight from its fact, over one column.  What needs
 a way round, or has no place in a cube file, is told.
 
-May import: yamlfile, olap.load_dimension, olap.load_measure and olap.measure (names), olap.interchange.account,
-olap.interchange.conditions, olap.interchange.dataset, olap.interchange.sqltext.
+May import: yamlfile, olap.load_dimension and olap.load_measure (names), olap.interchange.account,
+olap.interchange.conditions, olap.interchange.dataset, olap.interchange.held, olap.interchange.sqltext.
 Imported by: cube_yaml, metricflow, osi.
 """
 
@@ -22,10 +22,10 @@ from crm_analytics.olap.interchange.dataset import (
     period_attributes,
     period_hierarchies,
 )
+from crm_analytics.olap.interchange.held import drop_what_cannot_be_held
 from crm_analytics.olap.interchange.sqltext import formula_names, renamed
-from crm_analytics.olap.load_dimension import SHARED
+from crm_analytics.olap.load_dimension import ATTRIBUTE_KEYS, SHARED
 from crm_analytics.olap.load_measure import MEASURE_KEYS
-from crm_analytics.olap.measure import AGGREGATES
 from crm_analytics.yamlfile import yaml_text
 
 LEFT_OUT = "left_out.txt"
@@ -39,7 +39,7 @@ def assemble(datasets: Mapping[str, Dataset], account: Account, origin: str) -> 
     ------
     ConfigError : the foreign model has mistakes; one line for each.
     """
-    _drop_what_cannot_be_held(datasets)
+    drop_what_cannot_be_held(datasets)
     facts = [d for d in datasets.values() if d.measures and _has_key(d)]
     _drop_broken_formulas(facts)
     facts = [d for d in facts if d.measures]
@@ -65,21 +65,6 @@ def assemble(datasets: Mapping[str, Dataset], account: Account, origin: str) -> 
     left_out = account.finish()
     head = _HEAD.format(origin, LEFT_OUT) if left_out else _HEAD.splitlines()[0] + f"\n# From {origin}.\n"
     return Imported({name: head + yaml_text(file) for name, file in files.items()}, left_out)
-
-
-def _drop_what_cannot_be_held(datasets: Mapping[str, Dataset]) -> None:
-    """Leave out the measures whose aggregate or keys a cube file has no word for."""
-    for dataset in datasets.values():
-        for name, made in list(dataset.measures.items()):
-            if "sketch" in made.spec and "sketch" not in MEASURE_KEYS:
-                made.source.tell("counted exactly here, not approximately")
-                del made.spec["sketch"]
-            agg = made.spec.get("agg", "count")
-            missing = [key for key in made.spec if key not in MEASURE_KEYS]
-            if agg not in AGGREGATES or missing:
-                what = f"aggregate {agg!r}" if agg not in AGGREGATES else repr(missing[0])
-                made.source.leave(f"a cube file has no {what}")
-                del dataset.measures[name]
 
 
 def _has_key(dataset: Dataset) -> bool:
@@ -121,6 +106,8 @@ def _links(fact: Dataset, datasets: Mapping[str, Dataset]) -> list[Link]:
         other = next((seen for seen in found if seen.to == link.to and seen.key != link.key), None)
         if link.to not in datasets:
             link.source.leave(f"there is no table {link.to!r} that could be carried over")
+        elif link.to == fact.name:
+            link.source.leave("a table that leads to itself is no dimension of itself")
         elif other:
             link.source.leave(f"{link.to!r} is already joined by {other.key!r}; a dimension has one key")
         else:
@@ -151,11 +138,12 @@ def _dimension(dataset: Dataset, key: str) -> Spec:
     """A table that facts lead to, as a dimension of `dimensions.yml`."""
     attributes, hierarchies = dict(dataset.attributes), dict(dataset.hierarchies)
     for name, sql in dataset.times.items():
-        attributes |= period_attributes(sql, f"{name}_")
+        attributes |= period_attributes(sql, f"{name}_", dataset.calendar)
         hierarchies |= period_hierarchies(f"{name}_")
     spec: Spec = {"title": dataset.title} if dataset.title else {}
     spec |= {"table": dataset.table, "key": key} | dataset.dimension
-    spec["attributes"] = attributes or {fit_name(key): {} if fit_name(key) == key else {"sql": key}}
+    attributes = attributes or {fit_name(key): {} if fit_name(key) == key else {"sql": key}}
+    spec["attributes"] = {n: {k: a[k] for k in ATTRIBUTE_KEYS if k in a} for n, a in attributes.items()}
     return spec | ({"hierarchies": hierarchies} if hierarchies else {})
 
 
@@ -166,11 +154,16 @@ def _cube(fact: Dataset, links: list[Link], shared: Mapping[str, Spec], names: M
             spec[key] = text
     spec["fact"] = {"table": fact.table, "key": list(fact.key) if len(fact.key) > 1 else fact.key[0]}
     dimensions: Spec = {}
-    taken = set(names.values())
+    targets = list(dict.fromkeys(link.to for link in links))
+    taken = {*names.values(), *targets, *({fact.name} & shared.keys())}
     reach: dict[str, Spec] = {}  # what questions call a dimension: its attributes
-    for to in dict.fromkeys(link.to for link in links):
-        roles = {fit_name(link.role, taken - {to}): link.column for link in links if link.to == to}
-        taken |= roles.keys() | {to}
+    for to in targets:
+        roles: dict[str, str] = {}
+        for link in links:
+            if link.to == to:
+                role = fit_name(link.role, taken - {to} | roles.keys())
+                roles[role] = link.column
+        taken |= roles.keys()
         reach |= {role: shared[to]["attributes"] for role in roles}
         column = next(iter(roles.values()))
         plain = list(roles) == [to]
@@ -178,7 +171,6 @@ def _cube(fact: Dataset, links: list[Link], shared: Mapping[str, Spec], names: M
     if fact.name in shared:
         dimensions.setdefault(fact.name, {})
         reach.setdefault(fact.name, shared[fact.name]["attributes"])
-        taken.add(fact.name)
     own = {}
     for name, row in _rows(fact, own=fact.name not in shared).items():
         own[name] = fit_name(name, taken)

@@ -4,8 +4,8 @@ Who has several policies sees the rows of each of them.  One that is not
 understood, or that restricts anything else than rows, is left out: nobody sees
 more by that, and a role of which nothing is left may not ask the cube.
 
-May import: olap.filters, olap.interchange.account, olap.interchange.cube_refs, olap.interchange.dataset.
-Imported by: cube_yaml.
+May import: sql, olap.filters, olap.interchange.account, olap.interchange.cube_refs, olap.interchange.dataset,
+olap.interchange.sqltext.   Imported by: cube_yaml.
 """
 
 import re
@@ -13,8 +13,9 @@ from typing import Any
 
 from crm_analytics.olap.filters import And, Compare, Condition, Not, Number, Operator, Or, Placeholder
 from crm_analytics.olap.interchange.account import Source
-from crm_analytics.olap.interchange.cube_refs import Members, Unreachable
+from crm_analytics.olap.interchange.cube_refs import Members
 from crm_analytics.olap.interchange.dataset import Dataset, Rule, fit_name
+from crm_analytics.olap.interchange.sqltext import Refused
 from crm_analytics.sql import Value
 
 _COMPARE: dict[str, Operator] = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -29,7 +30,7 @@ def read_access(dataset: Dataset, members: Members, cubes: dict[str, Members]) -
             policy.wrong("needs 'role', 'group' or 'groups'")
         try:
             condition = _rows(members, cubes, policy, raw)
-        except Unreachable as error:
+        except Refused as error:
             policy.leave(f"{error}; whom no other policy names may not ask the cube")
             continue
         for name in map(fit_name, raw):
@@ -47,22 +48,22 @@ def _rows(members: Members, cubes: dict[str, Members], policy: Source, roles: li
 
     Raises
     ------
-    Unreachable : it says something that a cube file has no word for.
+    Refused : it says something that a cube file has no word for.
     """
     if "*" in roles:
-        raise Unreachable("it is for everybody, and a cube file names its roles")
+        raise Refused("it is for everybody, and a cube file names its roles")
     for key in ("conditions", "member_masking"):
         if key in policy:
-            raise Unreachable(f"a cube file has no {key} of a role")
+            raise Refused(f"a cube file has no {key} of a role")
     level = policy.one("member_level")
     if level and (level.texts("includes") != ["*"] or level.texts("excludes")):
-        raise Unreachable("a role sees every member of a cube that it may ask")
+        raise Refused("a role sees every member of a cube that it may ask")
     rows = policy.one("row_level")
     if rows is None or rows.flag("allow_all", False):
         return None
     found = [_filter(members, cubes, f) for f in rows.many("filters", "filter")]
     if not found:
-        raise Unreachable("it has no filters")
+        raise Refused("it has no filters")
     return found[0] if len(found) == 1 else And(tuple(found))
 
 
@@ -84,7 +85,7 @@ def _filter(members: Members, cubes: dict[str, Members], source: Source) -> Cond
             return Not(_among(name, values))
         case "gt" | "gte" | "lt" | "lte" if len(values) == 1:
             return Compare(name, _COMPARE[operator], (values[0],))
-    raise Unreachable(f"its operator {operator!r} has no word in a cube file")
+    raise Refused(f"its operator {operator!r} has no word in a cube file")
 
 
 def _among(name: str, values: list[Value]) -> Condition:
@@ -103,7 +104,7 @@ def _value(value: Any) -> Value:
     if found := _CONTEXT.fullmatch(text.strip()):
         return Placeholder(f":{found[1]}")
     if "{" in text:
-        raise Unreachable(f"{text!r} is no value")
+        raise Refused(f"{text!r} is no value")
     return text
 
 
@@ -112,5 +113,5 @@ def _member(members: Members, cubes: dict[str, Members], name: str) -> str:
     cube, dot, member = name.rpartition(".")
     home = cubes.get(cube) if dot and not members.is_own(cube) else members
     if home is None or member not in home.dimensions:
-        raise Unreachable(f"it filters by {name!r}, which is no attribute here")
+        raise Refused(f"it filters by {name!r}, which is no attribute here")
     return f"{home.name}.{home.names[member]}"

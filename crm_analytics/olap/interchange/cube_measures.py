@@ -7,7 +7,7 @@ olap.interchange.sqltext.   Imported by: cube_yaml.
 import re
 
 from crm_analytics.olap.interchange.account import Source
-from crm_analytics.olap.interchange.cube_refs import MEASURE, Members, Unreachable
+from crm_analytics.olap.interchange.cube_refs import MEASURE, Members
 from crm_analytics.olap.interchange.dataset import Dataset, Made, Spec, aggregate_spec, fit_name
 from crm_analytics.olap.interchange.sqltext import Aggregate, Refused, formula_of, renamed
 
@@ -46,7 +46,7 @@ def read_measure(dataset: Dataset, members: Members, measure: Source) -> None:
         body = _aggregate(members, measure, kind)
         if kind == "expression":
             body = _expression(dataset, members, measure)
-    except (Unreachable, Refused) as error:
+    except Refused as error:
         measure.leave(str(error))
         return
     if spec:
@@ -57,7 +57,11 @@ def read_measure(dataset: Dataset, members: Members, measure: Source) -> None:
         body = {"of": base, **spec}
     if not measure.flag("public", measure.flag("shown", measure.flag("visible", True))):
         measure.tell("is carried over although it is not public")
-    dataset.measures[name] = Made(_dress(measure) | body, measure)
+    dress = _dress(measure)
+    if dress.get("format") == "percent" and re.search(r"(?<![\w.])100(\.0*)?(?!\w)", body.get("formula", "")):
+        dress["format"] = "number"
+        measure.tell("is written as a number: it is multiplied by 100, and percent here writes 0.12 as 12 %")
+    dataset.measures[name] = Made(dress | body, measure)
 
 
 def _dress(measure: Source) -> Spec:

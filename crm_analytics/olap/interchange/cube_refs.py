@@ -8,16 +8,12 @@ import re
 
 from crm_analytics.olap.interchange.account import Source
 from crm_analytics.olap.interchange.dataset import fit_name
-from crm_analytics.olap.interchange.sqltext import is_column, parts, unwrapped
+from crm_analytics.olap.interchange.sqltext import Refused, is_column, parts, unwrapped
 
 # {CUBE}.column, {CUBE.member}, {member}, {cube}.column, {cube.member}; JavaScript writes ${...}.
 _REFERENCE = re.compile(r"\$?\{\s*([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*))?\s*\}(\s*\.\s*(?:\"[^\"]+\"|\w+))?")
 _DEEPEST = 20
 MEASURE = "measure__"
-
-
-class Unreachable(Exception):
-    """An expression that needs more than the row of its own table; says what."""
 
 
 class Members:
@@ -53,7 +49,7 @@ class Members:
     def _column(self, dimension: Source) -> str:
         try:
             sql = unwrapped(self.expression(dimension.text("sql", required=True)))
-        except Unreachable:
+        except Refused:
             return ""
         return parts(sql)[0] if is_column(sql) else ""
 
@@ -66,7 +62,7 @@ class Members:
 
         Raises
         ------
-        Unreachable : it names another cube, or something that is not there.
+        Refused : it names another cube, or something that is not there.
         """
         source = self.dimensions[name]
         if "case" not in source:
@@ -93,29 +89,29 @@ class Members:
 
         Raises
         ------
-        Unreachable : it names another cube, or something that is not there.
+        Refused : it names another cube, or something that is not there.
         """
         if depth > _DEEPEST:
-            raise Unreachable("it refers to itself")
+            raise Refused("it refers to itself")
 
         def put(found: re.Match[str]) -> str:
             first, second, column = found[1], found[2], found[3]
             if (second or column) and not self.is_own(first):
                 # Cube counts only those rows of the other table that the fact joins to; ours would count them all.
-                raise Unreachable(f"it needs {found[0]!r} of another cube")
+                raise Refused(f"it needs {found[0]!r} of another cube")
             if column and not second:
                 return column.strip().removeprefix(".").strip()
             member = second or first
             if measures and member in self.measures:
                 return MEASURE + self.names[member]
             if column or member not in self.dimensions:
-                raise Unreachable(f"it needs {found[0]!r}, which is no column of its own table")
+                raise Refused(f"it needs {found[0]!r}, which is no column of its own table")
             inner = self.dimension(member, depth + 1)
             return inner if is_column(inner) else f"({inner})"
 
         out = _REFERENCE.sub(put, sql)
         if re.search(r"(?<!\\)\{", re.sub(r"'(?:[^']|'')*'", "''", out)):
-            raise Unreachable(f"{sql[:60]!r} refers to something that a cube file has no word for")
+            raise Refused(f"{sql[:60]!r} refers to something that a cube file has no word for")
         out = out.replace("\\{", "{").replace("\\}", "}")
         return " ".join(out.split()) if "\n" in out else out.strip()
 

@@ -7,7 +7,8 @@ Keys as in cube-js/cube, packages/cubejs-schema-compiler/src/compiler/CubeValida
 and docs-mintlify/reference/data-modeling, read in November 2026.
 
 May import: olap.interchange.account, olap.interchange.assemble, olap.interchange.cube_access,
-olap.interchange.cube_measures, olap.interchange.cube_refs, olap.interchange.dataset.   Imported by: olap.interchange.
+olap.interchange.cube_measures, olap.interchange.cube_refs, olap.interchange.dataset,
+olap.interchange.sqltext.   Imported by: olap.interchange.
 """
 
 import re
@@ -17,8 +18,9 @@ from crm_analytics.olap.interchange.account import Account, Imported, Source, mo
 from crm_analytics.olap.interchange.assemble import assemble
 from crm_analytics.olap.interchange.cube_access import read_access
 from crm_analytics.olap.interchange.cube_measures import read_measure
-from crm_analytics.olap.interchange.cube_refs import Members, Unreachable, join_columns
+from crm_analytics.olap.interchange.cube_refs import Members, join_columns
 from crm_analytics.olap.interchange.dataset import Dataset, Link, attribute_spec, fit_name, plain_table
+from crm_analytics.olap.interchange.sqltext import Refused
 
 ENDINGS = (".yml", ".yaml", ".js", ".ts", ".py", ".jinja")
 _SCRIPTS = (".js", ".ts", ".py", ".jinja")
@@ -29,7 +31,6 @@ _FORMATS = {"currency": "money", "percent": "percent", "number": "number"}
 _SHOWN = "it is not public, so nobody could ask for it"
 
 REASONS = {
-    "calendar": "the calendar of a cube is its date dimension",
     "data_source": "all cubes ask the one warehouse",
     "drill_members": "the rows behind a cell are not asked by a list of members",
     "extends": "what it inherits is not copied; write it out",
@@ -110,6 +111,7 @@ def _dataset(members: Members, cubes: dict[str, Members]) -> Dataset:
         members.key,
         title=source.words("title"),
         description=source.words("description"),
+        calendar=source.flag("calendar", False),
     )
     if not source.flag("public", source.flag("shown", True)):
         source.tell("is carried over although it is not public")
@@ -146,7 +148,7 @@ def _attribute(dataset: Dataset, members: Members, raw: str, dimension: Source) 
         return
     try:
         sql = members.dimension(raw)
-    except Unreachable as error:
+    except Refused as error:
         dimension.leave(str(error))
         return
     name = members.names[raw]
@@ -168,7 +170,7 @@ def _sql(members: Members, source: Source, key: str = "sql") -> str:
     text = source.text(key, required=True)
     try:
         return members.expression(text)
-    except Unreachable as error:
+    except Refused as error:
         source.leave(str(error))
         return ""
 

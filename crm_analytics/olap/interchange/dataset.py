@@ -56,7 +56,8 @@ class Dataset:
     differs, and `row` its own columns where it is a cube alone.  `attributes`,
     `times` (name: expression) and `hierarchies` are its own columns; `rows` are
     dimensions without a table that stay with the fact whatever becomes of the
-    rest.  Formulas name measures of other tables as `table.measure`.
+    rest.  A `calendar` has one row a day.  Formulas name measures of other tables
+    as `table.measure`.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Dataset:
     description: str = ""
     cube: str = ""
     row: str = "row"
+    calendar: bool = False
     dimension: Spec = field(default_factory=dict)
     attributes: dict[str, Spec] = field(default_factory=dict)
     times: dict[str, str] = field(default_factory=dict)
@@ -130,11 +132,13 @@ PERIODS = {
 }
 
 
-def period_attributes(sql: str, prefix: str = "") -> dict[str, Spec]:
+def period_attributes(sql: str, prefix: str = "", calendar: bool = False) -> dict[str, Spec]:
     """A date or timestamp as the periods that it lies in, coarse to fine; `prefix` for a dimension with more in it."""
     day = f"CAST({sql} AS DATE)"
     return {
-        f"{prefix}{period}": {"sql": expression.format(day)} | ({"format": "date"} if period == "day" else {})
+        f"{prefix}{period}": {"sql": expression.format(day)}
+        | ({"format": "date"} if period == "day" else {})
+        | ({"period": period} if calendar else {})
         for period, expression in PERIODS.items()
     }
 

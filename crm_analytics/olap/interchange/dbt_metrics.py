@@ -14,7 +14,8 @@ from crm_analytics.olap.interchange.dbt_values import Input, Metric, SemanticMea
 from crm_analytics.olap.interchange.sqltext import Aggregate, Refused, formula_of, is_column, renamed
 
 # {{ Dimension('order__status') }}, {{ TimeDimension('order__ordered_at', 'month') }}, {{ Entity('customer') }}
-_TEMPLATE = re.compile(r"\{\{\s*(\w+)\(\s*'([^']*)'(?:\s*,\s*'([^']*)')?\s*\)\s*\}\}")
+_NAME = r"['\"]([^'\"]*)['\"]"
+_TEMPLATE = re.compile(rf"\{{\{{\s*(\w+)\(\s*{_NAME}(?:\s*,\s*{_NAME})?\s*\)\s*\}}\}}")
 Place = tuple[Dataset, str]  # where a measure stands: its table and its name there
 
 

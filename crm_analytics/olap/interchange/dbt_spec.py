@@ -55,8 +55,8 @@ def read_legacy(top: Source) -> Iterator[SemanticModel]:
             model.entities.append(Entity(name, kind, entity.text("expr") or name, entity))
         for column in source.many("dimensions", "dimension"):
             params = column.one("type_params")
-            grain = params.text("time_granularity") if params else ""
-            model.columns.append(_column(column, column.text("name", required=True), column.text("expr"), grain))
+            grain, dated = (params.text("time_granularity"), "validity_params" in params) if params else ("", False)
+            model.columns.append(_column(column, column.text("expr"), grain, dated))
         for measure in source.many("measures", "measure"):
             model.measures.append(_measure(measure, measure.one("agg_params")))
         yield model
@@ -85,8 +85,7 @@ def read_latest(top: Source) -> Iterator[tuple[SemanticModel, list[Metric]]]:
                 kind = entity.choice("type", _ENTITIES)
                 model.entities.append(Entity(name, kind, entity.text("expr", required=True), entity))
             for column in derived.many("dimensions", "dimension"):
-                expr, grain = column.text("expr", required=True), column.text("granularity")
-                model.columns.append(_column(column, column.text("name", required=True), expr, grain))
+                model.columns.append(_column(column, column.text("expr", required=True), column.text("granularity")))
         yield model, [_latest_metric(metric, model) for metric in source.many("metrics", "metric")]
 
 
@@ -116,9 +115,9 @@ def _table(source: Source) -> str:
     return found[1] if found else ""
 
 
-def _column(source: Source, name: str, expr: str, grain: str) -> Column:
-    kind = source.choice("type", _DIMENSIONS)
-    return Column(name, kind, expr or name, source.words("label"), grain, source)
+def _column(source: Source, expr: str, grain: str, dated: bool = False) -> Column:
+    name, kind = source.text("name", required=True), source.choice("type", _DIMENSIONS)
+    return Column(name, kind, expr or name, source.words("label"), grain, dated, source)
 
 
 def _latest_column(model: SemanticModel, column: Source) -> None:
@@ -139,7 +138,8 @@ def _latest_column(model: SemanticModel, column: Source) -> None:
             model.entities.append(Entity(called, kind, name, inner))
         else:
             title = inner.words("label") if inner is not column else ""
-            model.columns.append(Column(called, kind, name, title, grain, inner))
+            dated = inner is not column and "validity_params" in inner
+            model.columns.append(Column(called, kind, name, title, grain, dated, inner))
     if not found:
         column.account.read(column.file, column.place)
 
@@ -149,7 +149,9 @@ def _measure(source: Source, params: Source | None) -> SemanticMeasure:
     name = source.text("name", required=True)
     agg = source.choice("agg", _AGGREGATES)
     p, discrete = None, False
-    if agg == "percentile" and params:
+    if agg == "percentile" and params is None:
+        source.wrong("a percentile needs 'agg_params'")
+    elif agg == "percentile" and params:
         discrete = params.flag("use_discrete_percentile", False) or params.text("percentile_type") == "discrete"
         params.flag("use_approximate_percentile", False)
         p = _share(params)
@@ -220,7 +222,7 @@ def _latest_metric(source: Source, model: SemanticModel | None) -> Metric:
         source.wrong("a simple metric stands with its model, or names its measure in 'type_params'")
     elif kind == "simple" and model is not None:
         model.measures.append(_measure(source, source))
-        fill = source.text("fill_nulls_with")
+        fill = source.number("fill_nulls_with")
         inputs = (Input(name, source, fill=fill),)
         _timespine(source)
     elif kind == "ratio":
@@ -264,7 +266,7 @@ def _input(source: Source) -> Input:
         source,
         source.text("alias"),
         filters(source),
-        source.text("fill_nulls_with"),
+        source.number("fill_nulls_with"),
         source.text("offset_window"),
         source.text("offset_to_grain"),
     )

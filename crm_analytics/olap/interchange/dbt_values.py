@@ -20,13 +20,14 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A dimension in dbt's sense: an attribute in ours."""
+    """A dimension in dbt's sense: an attribute in ours.  `dated` where it says from when or to when a row holds."""
 
     name: str
     kind: str
     expr: str
     title: str
     grain: str
+    dated: bool
     source: Source
 
 

@@ -34,6 +34,7 @@ REASONS = {
     "saved_queries": "a question is asked by 'crm query'",
     "tests": "checks of dbt; 'crm check' has its own",
     "time_granularity": "a question names the period that it is about",
+    "validity_params": "a dimension here has one row a member",
     "time_spine": "the calendar of a cube is its date dimension",
 }
 
@@ -93,9 +94,10 @@ def _dataset(model: SemanticModel, name: str) -> Dataset:
         cube=fit_name(model.name),
         row=fit_name(model.primary) if model.primary else "row",
     )
+    dataset.calendar = len(dataset.key) == 1 and any(c.kind == "time" and c.expr in dataset.key for c in model.columns)
     for column in model.columns:
         attribute = fit_name(column.name, dataset.attributes)
-        if "validity_params" in (column.source.data.get("type_params") or column.source.data):
+        if column.dated:
             column.source.tell("the rows of this table hold for a time; a dimension here has one row a member")
         if column.kind == "time":
             dataset.times[attribute] = column.expr

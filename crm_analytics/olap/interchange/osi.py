@@ -152,6 +152,7 @@ class _Import:
         called = ours.get("name") or fit_name(name, row)
         spec = {key: value for key, value in ours.items() if key not in ("dimension", "name")}
         row[called] = attribute_spec(called, sql) | spec
+        dataset.calendar |= spec.get("period") == "day"
 
     def _relationship(self, source: Source) -> None:
         source.text("name", required=True)

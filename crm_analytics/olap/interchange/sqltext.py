@@ -61,8 +61,8 @@ class Aggregate:
     approximate: bool = False
 
 
-class Refused(ConfigError):
-    """An expression that cannot be taken apart; says why."""
+class Refused(Exception):
+    """Something that has no place in a cube file; says why.  Whoever reads it leaves its part of the model out."""
 
 
 def tokens(sql: str) -> list[Token]:
@@ -145,6 +145,8 @@ def formula_of(sql: str, name_of: Callable[[Aggregate], str]) -> tuple[str, tupl
         formula = parse_formula(text)
     except ConfigError as error:
         raise Refused(str(error)) from None
+    if not formula.names:
+        raise Refused(f"{sql!r} is no measure and names none")
     return formula.text, formula.names
 
 
