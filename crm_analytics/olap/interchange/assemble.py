@@ -42,6 +42,7 @@ def assemble(datasets: Mapping[str, Dataset], account: Account, origin: str) -> 
     drop_what_cannot_be_held(datasets)
     facts = [d for d in datasets.values() if d.measures and _has_key(d)]
     _drop_broken_formulas(facts)
+    _drop_idle_helpers(facts)
     facts = [d for d in facts if d.measures]
     links = {d.name: _links(d, datasets) for d in facts}
     reached = {link.to for found in links.values() for link in found}
@@ -91,6 +92,19 @@ def _drop_broken_formulas(facts: Iterable[Dataset]) -> None:
                     del dataset.measures[name]
                     there.discard(f"{dataset.name}.{name}")
                     broken = True
+
+
+def _drop_idle_helpers(facts: Iterable[Dataset]) -> None:
+    """Drop what was only there for a measure that was left out."""
+    idle = True
+    while idle:
+        used = {name for dataset in facts for made in dataset.measures.values() for name in needs(dataset, made.spec)}
+        idle = False
+        for dataset in facts:
+            for name, made in list(dataset.measures.items()):
+                if made.helps and f"{dataset.name}.{name}" not in used:
+                    del dataset.measures[name]
+                    idle = True
 
 
 def needs(dataset: Dataset, spec: Spec) -> list[str]:

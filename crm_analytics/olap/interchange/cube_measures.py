@@ -53,7 +53,7 @@ def read_measure(dataset: Dataset, members: Members, measure: Source) -> None:
         base = body.get("formula", "")
         if not re.fullmatch(r"[a-z]\w*", base):
             base = dataset.equal_to(body) or fit_name(f"{name}_base", {*dataset.measures, *members.names.values()})
-            dataset.measures.setdefault(base, Made(body, measure))
+            dataset.measures.setdefault(base, Made(body, measure, helps=True))
         body = {"of": base, **spec}
     if not measure.flag("public", measure.flag("shown", measure.flag("visible", True))):
         measure.tell("is carried over although it is not public")

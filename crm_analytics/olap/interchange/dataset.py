@@ -34,10 +34,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A piece of a cube file and the place that it comes from."""
+    """A measure of a cube file and the place that it comes from; `helps` where it is only there for another one."""
 
     spec: Spec
     source: Source
+    helps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Dataset:
         column = f"_{parts(aggregate.sql)[-1]}" if is_column(aggregate.sql) else ""
         stem = {"count_distinct": "distinct", "count": "count" if aggregate.sql else "row_count"}
         name = fit_name(f"{stem.get(aggregate.agg, aggregate.agg)}{column}", {*self.measures, *taken})
-        self.measures[name] = Made(spec, source)
+        self.measures[name] = Made(spec, source, helps=True)
         return name
 
 

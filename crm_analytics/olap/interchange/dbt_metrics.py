@@ -168,7 +168,7 @@ class _Metrics:
     def _put(self, dataset: Dataset, name: str, spec: Spec, source: Source, helps: bool = False) -> Place:
         """Add a measure; one that only helps another takes no name that a metric has."""
         fitted = fit_name(name, {*dataset.measures, *self.metrics} if helps else dataset.measures)
-        dataset.measures[fitted] = Made(spec, source)
+        dataset.measures[fitted] = Made(spec, source, helps)
         return dataset, fitted
 
 

@@ -6,12 +6,15 @@ the loader learns is carried over from then on.
 May import: olap.load_measure and olap.measure (names), olap.interchange.dataset.   Imported by: assemble.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from crm_analytics.olap.interchange.dataset import Dataset, Spec
+from crm_analytics.olap.interchange.dataset import PERIODS, Dataset, Spec
 from crm_analytics.olap.load_measure import MEASURE_KEYS
 from crm_analytics.olap.measure import AGGREGATES
+
+_SPAN = re.compile(r"[1-9]\d{0,3}\s+(day|week|month|quarter|year)s?")
 
 
 def drop_what_cannot_be_held(datasets: Mapping[str, Dataset]) -> None:
@@ -42,7 +45,10 @@ def _along_time(spec: Spec, dataset: Dataset, datasets: Mapping[str, Dataset]) -
         return ""
     calendars = {link.column: link.role for link in dataset.links if link.to in datasets and datasets[link.to].calendar}
     if calendars and "of" in spec:
-        return ""
+        spans = [str(spec[key]) for key in ("shift", "trailing") if key in spec]
+        odd = next((span for span in spans if not _SPAN.fullmatch(span)), "")
+        odd = odd or next((word for word in [spec.get("to_date", "day")] if word not in PERIODS), "")
+        return f"time is counted in days, weeks, months, quarters and years here, and not in {odd!r}" if odd else ""
     if "semi_additive" in spec:
         column = dataset.times.get(spec["semi_additive"]["over"], spec["semi_additive"]["over"])
         if column in calendars:
