@@ -60,7 +60,7 @@ def export_cubes(
     if out.suffix not in (".json", ".yml", ".yaml"):
         raise ConfigError(f"--out {out}: ends neither with .json nor with .yml")
     with Project.open(project) as shop:
-        exported = EXPORTERS[to](shop.model, shop.folder.resolve().name)
+        exported = EXPORTERS[to](shop.folder / "cubes", shop.folder.resolve().name)
     _write({out: exported.text(as_json=out.suffix == ".json")})
     _say(exported.left_out)
 

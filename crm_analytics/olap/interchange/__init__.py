@@ -12,7 +12,6 @@ from crm_analytics.olap.interchange.cube_yaml import import_cube
 from crm_analytics.olap.interchange.metricflow import import_metricflow
 from crm_analytics.olap.interchange.osi import import_osi
 from crm_analytics.olap.interchange.osi_export import Exported, export_osi
-from crm_analytics.olap.model import Model
 
 __all__ = ["EXPORTERS", "IMPORTERS", "LEFT_OUT"]
 
@@ -21,4 +20,4 @@ IMPORTERS: Mapping[str, Callable[[Path], Imported]] = {
     "metricflow": import_metricflow,
     "osi": import_osi,
 }
-EXPORTERS: Mapping[str, Callable[[Model, str], Exported]] = {"osi": export_osi}
+EXPORTERS: Mapping[str, Callable[[Path, str], Exported]] = {"osi": export_osi}

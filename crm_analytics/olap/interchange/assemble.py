@@ -63,6 +63,16 @@ def assemble(datasets: Mapping[str, Dataset], account: Account, origin: str) -> 
                 "holds for the cube of this table alone; a dimension has no rules, so give them to its facts"
             )
     _tell_ways_round(facts, datasets, links, reached)
+    return imported(files, account, origin)
+
+
+def imported(files: Mapping[str, Spec], account: Account, origin: str) -> Imported:
+    """Cube files as text, with what stayed behind.
+
+    Raises
+    ------
+    ConfigError : the foreign model has mistakes; one line for each.
+    """
     left_out = account.finish()
     head = _HEAD.format(origin, LEFT_OUT) if left_out else _HEAD.splitlines()[0] + f"\n# From {origin}.\n"
     return Imported({name: head + yaml_text(file) for name, file in files.items()}, left_out)

@@ -1,31 +1,35 @@
 """Import of the Open Semantic Interchange (Apache Ossie), version 0.1.1: datasets and metrics as cube files.
 
-May import: errors, olap.filters, olap.interchange.account, olap.interchange.assemble, olap.interchange.dataset,
-olap.interchange.osi_words, olap.interchange.sqltext.   Imported by: olap.interchange.
+May import: errors, olap.interchange.account, olap.interchange.assemble, olap.interchange.dataset,
+olap.interchange.osi_reading, olap.interchange.osi_words, olap.interchange.sqltext.
+Imported by: olap.interchange.
 """
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from crm_analytics.errors import ConfigError
-from crm_analytics.olap.filters import parse_filter
 from crm_analytics.olap.interchange.account import Account, Imported, Source
-from crm_analytics.olap.interchange.assemble import assemble
+from crm_analytics.olap.interchange.assemble import assemble, imported
 from crm_analytics.olap.interchange.dataset import (
     Dataset,
     Link,
     Made,
-    Rule,
     Spec,
     aggregate_spec,
     attribute_spec,
     fit_name,
     plain_table,
 )
-from crm_analytics.olap.interchange.osi_words import DIALECT, VENDOR, VERSION, resolved
+from crm_analytics.olap.interchange.osi_reading import (
+    exported_files,
+    mapping,
+    read_expression,
+    read_extension,
+    tell_lost,
+)
+from crm_analytics.olap.interchange.osi_words import DIALECT, VERSION, fingerprint, resolved
 from crm_analytics.olap.interchange.sqltext import (
     Aggregate,
     Refused,
@@ -65,12 +69,21 @@ def import_osi(path: Path) -> Imported:
     if len(models) != 1:
         account.problems.raise_any()
         raise ConfigError(f"{top.file.where('semantic_model')}: needs one semantic model, and has {len(models)}")
-    return _Import(models[0], account).assembled(path.name)
+    ours = read_extension(models[0])
+    files = exported_files(models[0], ours)
+    if files and ours.get("fingerprint") == fingerprint(models[0].data):
+        account.read(top.file, ())
+        return imported(files, account, path.name)
+    reading = _Import(models[0])
+    reading.read()
+    if files:
+        tell_lost(models[0], files)
+    return assemble({d.name: d for d in reading.datasets.values()}, account, path.name)
 
 
 class _Import:
-    def __init__(self, model: Source, account: Account) -> None:
-        self.account, self.model = account, model
+    def __init__(self, model: Source) -> None:
+        self.model = model
         self.fields: dict[str, dict[str, str]] = {}
         self.inputs: dict[tuple[str, str], Source] = {}
         self.used: set[tuple[str, str]] = set()
@@ -81,7 +94,8 @@ class _Import:
         if model.words("description"):
             model.leave("the description of a cube stands with each cube", "description")
 
-    def assembled(self, origin: str) -> Imported:
+    def read(self) -> None:
+        """Fill the datasets, and say what has no place in them."""
         for source in self.model.many("datasets", "dataset"):
             self._dataset(source)
         for source in self.model.many("relationships", "relationship"):
@@ -99,7 +113,6 @@ class _Import:
         for place, source in self.inputs.items():
             if place not in self.used:
                 source.leave("no metric uses it, and it is no dimension")
-        return assemble({d.name: d for d in self.datasets.values()}, self.account, origin)
 
     def _dataset(self, source: Source) -> None:
         raw, text = source.text("name", required=True), source.text("source", required=True)
@@ -114,8 +127,8 @@ class _Import:
         name = fit_name(raw, [d.name for d in self.datasets.values()])
         if name != raw:
             source.tell(f"is called {name} here")
-        ours = _ours(source)
-        cube, dimension = ours.get("cube", {}), ours.get("dimension", {})
+        ours = read_extension(source)
+        cube, dimension = mapping(ours, "cube"), mapping(ours, "dimension")
         dataset = Dataset(
             name,
             source,
@@ -123,19 +136,20 @@ class _Import:
             tuple(source.texts("primary_key")),
             title=cube.get("title", "") or dimension.get("title", ""),
             description=source.words("description"),
-            hierarchies=dimension.get("hierarchies", {}),
-            rows={row: {**spec, "attributes": {}} for row, spec in cube.get("rows", {}).items()},
+            hierarchies=mapping(dimension, "hierarchies"),
+            dimension={"unknown": dimension["unknown"]} if "unknown" in dimension else {},
+            rows={
+                row: {**spec, "attributes": {}} for row, spec in mapping(cube, "rows").items() if isinstance(spec, dict)
+            },
         )
-        for role, rule in cube.get("access", {}).items():
-            dataset.access[role] = Rule(parse_filter(rule["where"], places=True) if rule else None, source)
         self.datasets[raw] = dataset
         self.fields[raw] = {}
         for inner in source.many("fields", "field"):
             self._field(dataset, raw, inner)
 
     def _field(self, dataset: Dataset, raw: str, source: Source) -> None:
-        name, sql = source.text("name", required=True), _expression(source)
-        ours: Spec = _ours(source).get("attribute", {})
+        name, sql = source.text("name", required=True), read_expression(source)
+        ours = mapping(read_extension(source), "attribute")
         if source.words("description"):
             source.leave("an attribute has no description", "description")
         if not sql:
@@ -167,20 +181,20 @@ class _Import:
         else:
             to = self.datasets[ends[1]].name
             others = [link for link in self.datasets[ends[0]].links if link.to == to]
-            role = _ours(source).get("role") or (to if not others else fit_name(source.text("name")))
+            role = read_extension(source).get("role") or (to if not others else fit_name(source.text("name")))
             self.datasets[ends[0]].links.append(Link(to, columns[1][0], columns[0][0], role, source))
 
     def _metric(self, source: Source) -> None:
         """Add a metric that is one aggregate, or one that an export of ours left as it was; others wait for these."""
-        name, expression = source.text("name", required=True), _expression(source)
+        name, expression = source.text("name", required=True), read_expression(source)
         if not expression:
             raise Refused(f"it has no expression in {DIALECT}")
         self._use(expression)
         spec: Spec = {"description": text} if (text := source.words("description")) else {}
-        ours: Spec = _ours(source).get("measure", {})
+        ours = mapping(read_extension(source), "measure")
         if ours and ours.get("cube") in self.datasets:
             if ours.get("means") == resolved(expression, self.fields):
-                self.datasets[ours["cube"]].measures[ours["name"]] = Made(ours["spec"] | spec, source)
+                self.datasets[ours["cube"]].measures[str(ours.get("name"))] = Made(mapping(ours, "spec") | spec, source)
                 return
             source.tell("was changed since it was exported: its expression holds, not its title and format")
         made: list[tuple[Dataset, Aggregate]] = []
@@ -259,34 +273,3 @@ def _inlined(sql: str, raw: str, own: dict[str, str]) -> str:
         inner = own.get(name[-1], name[-1] if len(name) == 2 else token.text) if name else token.text
         out.append(inner if not name or is_column(inner) else f"({inner})")
     return unwrapped("".join(out))
-
-
-def _expression(source: Source) -> str:
-    """The expression in the dialect that comes closest to DuckDB's; '' where there is none."""
-    holder = source.one("expression")
-    if holder is None:
-        source.wrong("'expression' is missing")
-        return ""
-    found = ""
-    for dialect in holder.many("dialects", "dialect"):
-        if dialect.text("dialect", required=True) == DIALECT:
-            found = dialect.text("expression", required=True)
-        else:
-            dialect.account.read(dialect.file, dialect.place)  # the same thing in the words of another program
-    return found
-
-
-def _ours(source: Source) -> dict[str, Any]:
-    """What an export of ours left in the custom extensions."""
-    found: dict[str, Any] = {}
-    for entry in source.many("custom_extensions", "extension"):
-        if entry.text("vendor_name", required=True) != VENDOR:
-            entry.leave("made by another program for itself")
-            continue
-        try:
-            data = json.loads(entry.text("data", required=True))
-        except json.JSONDecodeError as error:
-            entry.wrong(f"'data' is not JSON: {error}", "data")
-            continue
-        found |= data if isinstance(data, dict) else {}
-    return found

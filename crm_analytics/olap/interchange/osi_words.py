@@ -9,6 +9,7 @@ Keys as in core-spec/osi-schema.json at 0.1.1.
 May import: olap.interchange.sqltext.   Imported by: osi, osi_export.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,11 @@ from crm_analytics.olap.interchange.sqltext import is_column, with_columns
 VERSION = "0.1.1"
 DIALECT = "ANSI_SQL"
 VENDOR = "CRM_ANALYTICS"
+
+# The keys whose meaning is carried over, or does not touch a number.
+CUBE = {"version", "cube", "title", "description", "fact", "dimensions", "measures"}
+DIMENSION = {"title", "table", "key", "unknown", "attributes", "hierarchies", "roles"}
+MEASURE = {"title", "description", "format", "agg", "sql", "where", "p", "formula", "sketch"}
 
 Fields = Mapping[str, Mapping[str, str]]  # dataset: field: expression
 
@@ -39,3 +45,15 @@ def resolved(expression: str, fields: Fields) -> str:
         return f"{parts[0]}.{sql}" if is_column(sql) else f"({sql})"
 
     return with_columns(expression, column)
+
+
+def fingerprint(semantic_model: Any) -> str:
+    """What a semantic model says without any extensions, as a short text: equal where nothing was changed."""
+    plain = json.dumps(_plain(semantic_model), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items() if key != "custom_extensions"}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
