@@ -67,10 +67,15 @@ def test_after_a_change_everything_else_comes_back_equal(tmp_path: Path) -> None
 
 
 def test_after_a_change_what_the_format_has_no_word_for_is_told(tmp_path: Path) -> None:
-    retail = next(folder for folder in TEMPLATES if folder.parent.name == "retail")
-    back, told = changed(retail, tmp_path, "name: lines", "name: lines\n    description: Lines of orders.")
-    assert told == ["was changed since it was exported, so access of sales.yml is not carried over"]
-    assert back.cube("sales").access == {}
+    cubes = tmp_path / "own"
+    shutil.copytree(CUBES, cubes)
+    with (cubes / "contacts.yml").open("a") as file:
+        file.write("access: {north: {where: \"customer.region = 'N'\"}}\n")
+    assert load_model(cubes).cubes == there_and_back(cubes, tmp_path).cubes
+    shutil.rmtree(tmp_path / "cubes")
+    back, told = changed(cubes, tmp_path, "name: minutes", "name: minutes\n    description: Minutes talked.")
+    assert "was changed since it was exported, so access of contacts.yml is not carried over" in told
+    assert back.cube("contacts").access == {}
 
 
 def test_without_our_extensions_the_same_questions_have_the_same_answers(
@@ -128,11 +133,7 @@ def test_a_metric_that_was_changed_since_it_was_exported_counts_as_it_stands(
 def test_the_export_says_what_only_this_program_will_read() -> None:
     told = export_osi(CUBES, "shop").left_out
     assert any("every cube: expressions are the SQL of DuckDB under the name ANSI_SQL" in line for line in told)
-    assert any(
-        "dimensions.yml:19: dimension 'date': only this program will read unknown; hierarchies; order_by of weekday"
-        in line
-        for line in told
-    )
+    assert any("dimension 'date': only this program will read unknown; hierarchies; " in line for line in told)
     assert any("measure 'order_value': only this program will read format" in line for line in told)
 
 
