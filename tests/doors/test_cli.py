@@ -16,7 +16,7 @@ from crm_analytics.cli import app
 from crm_analytics.cli.ask import as_bytes
 from tests.doors.conftest import Run
 
-COMMANDS = sorted(str(c.callback.__name__) for c in app.registered_commands if c.callback)
+COMMANDS = sorted(c.callback.__name__.replace("_", "-") for c in app.registered_commands if c.callback)
 
 
 def test_every_command_of_the_main_job_is_there() -> None:
