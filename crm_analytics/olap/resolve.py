@@ -201,7 +201,7 @@ def _reaches(cube: Cube, axis: Axis) -> bool:
 
 
 def _unreachable(cube: Cube, axis: Axis, facts: tuple[Fact, ...]) -> str:
-    cubes = [fact.cube for fact in facts]
+    cubes = list({fact.cube.name: fact.cube for fact in facts}.values())
     shared = [n for n, r in cubes[0].roles.items() if all(c is cubes[0] or r.conforms(c.roles.get(n)) for c in cubes)]
     these = " and ".join(c.name for c in cubes)
     return (

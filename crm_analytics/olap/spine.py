@@ -189,7 +189,7 @@ class Calendar:
 def days_of(cube: Cube, role: str, params: Params) -> str:
     """The keys of the days that a fact speaks of, as far as they may be seen."""
     column = f"{ident(cube.table)}.{ident(cube.roles[role].column)}"
-    return "\n".join([f"SELECT {column}", *Rows(Fact(cube, ()), ()).lines((), params)])
+    return "\n".join([f"SELECT DISTINCT {column}", *Rows(Fact(cube, ()), ()).lines((), params)])
 
 
 def calendars(plan: Plan, prefix: str) -> dict[str, Calendar]:

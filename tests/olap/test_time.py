@@ -146,6 +146,28 @@ def test_the_last_period_is_marked_where_the_data_ends_before_it(ask: Asking) ->
     assert ask(SALES.measures("revenue").by("date.month")).incomplete == ()
 
 
+def test_buyers_of_the_year_to_date_are_one_two_three(model: Model) -> None:
+    # ann in January; ann and bob in February; bob and eve in March.  The sums of the months would be 1, 3, 5.
+    bought = [("ann", 1), ("ann", 2), ("bob", 2), ("bob", 3), ("eve", 3)]
+    engine = shop([(f"o{i}", who, "milk", date(2017, m, 3), 10) for i, (who, m) in enumerate(bought)])
+    found = browse(engine, model, SALES.measures("customers ytd", "customers").by("date.month").with_totals())
+    assert found.frame["customers ytd"].to_list() == [1, 2, 3, 3]
+    assert found.frame["customers"].to_list() == [1, 2, 2, 3]
+    engine.close()
+
+
+def test_a_calendar_needs_days(engine: DuckEngine) -> None:
+    model = load_model(CUBES)
+    sales = model.cubes["sales"]
+    calendar = sales.roles["date"].dimension
+    wrong = replace(
+        calendar, attributes=calendar.attributes | {"date": replace(calendar.attributes["date"], sql="year")}
+    )
+    roles = {name: replace(role, dimension=wrong) if name == "date" else role for name, role in sales.roles.items()}
+    bound = bind_model(Model({"sales": replace(sales, roles=roles)}), engine)
+    assert any("'period: day' needs a DATE, and 'date' is a INTEGER" in problem for problem in bound.problems())
+
+
 @pytest.fixture(scope="module")
 def fiscal() -> Iterator[Callable[[list[Sale], CubeQuery], list[tuple[object, ...]]]]:
     """The shop with the NRF's calendar, 4-5-4."""
