@@ -1,8 +1,10 @@
 """Calculations over time: what is refused and why, which period is incomplete, fiscal periods, who may see what."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -154,6 +156,24 @@ def test_buyers_of_the_year_to_date_are_one_two_three(model: Model) -> None:
     assert found.frame["customers ytd"].to_list() == [1, 2, 3, 3]
     assert found.frame["customers"].to_list() == [1, 2, 2, 3]
     engine.close()
+
+
+def test_a_balance_moves_with_its_days_and_is_unknown_where_nobody_looked(engine: DuckEngine, tmp_path: Path) -> None:
+    # Of the last day of each month: 60 on 9 January, 1000 on 14 February, nothing in March, 100 on 5 April.
+    cubes = shutil.copytree(CUBES, tmp_path / "cubes")
+    with (cubes / "sales.yml").open("a") as file:
+        file.write("  stock: {agg: sum, sql: revenue, semi_additive: {over: date, take: last}}\n")
+    model = bind_model(load_model(cubes), engine)
+    query = SALES.measures("stock", "stock 1 month ago", "stock change 1 month").by("date.month").with_totals()
+    assert browse(engine, model, query).frame.drop("total").rows() == [
+        ("2017-01", 60, None, None),
+        ("2017-02", 1000, 60, 940),
+        ("2017-03", None, 1000, None),
+        ("2017-04", 100, None, None),
+        (None, 100, 1000, -900),
+    ]
+    with pytest.raises(QueryError, match="stock is what there is on a day .* which no window adds up"):
+        browse(engine, model, SALES.measures("stock ytd").by("date.month"))
 
 
 def test_a_calendar_needs_days(engine: DuckEngine) -> None:
