@@ -4,8 +4,8 @@ Gaps come from the calendar's own table, so a period without a row is as much
 there as any.  Nothing here reads the rows of a fact, except for the first and
 the last day that they speak of.
 
-May import: sql, olap.calc, olap.conditions, olap.dimension, olap.filters, olap.model, olap.plan, olap.rows,
-olap.text.   Imported by: olap.fact, olap.incomplete, olap.window.
+May import: sql, olap.calc, olap.conditions, olap.dimension, olap.filters, olap.members, olap.model, olap.plan,
+olap.rows, olap.text.   Imported by: olap.fact, olap.incomplete, olap.window.
 """
 
 from collections.abc import Iterable, Iterator

@@ -14,6 +14,7 @@ from crm_analytics.errors import CrmError, QueryError, UnknownName
 from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.calc import Calc, How, Span, Window, parse_calc
+from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
 from crm_analytics.olap.filters import parse_filter
 from crm_analytics.olap.load import load_model
@@ -172,7 +173,7 @@ def test_a_balance_moves_with_its_days_and_is_unknown_where_nobody_looked(engine
         ("2017-04", 100, None, None),
         (None, 100, 1000, -900),
     ]
-    with pytest.raises(QueryError, match="stock is what there is on a day .* which no window adds up"):
+    with pytest.raises(QueryError, match=r"stock is what there is on a day .* which no window adds up"):
         browse(engine, model, SALES.measures("stock ytd").by("date.month"))
 
 
@@ -189,7 +190,7 @@ def test_a_calendar_needs_days(engine: DuckEngine) -> None:
 
 
 @pytest.fixture(scope="module")
-def fiscal() -> Iterator[Callable[[list[Sale], CubeQuery], list[tuple[object, ...]]]]:
+def fiscal() -> Iterator[Callable[[list[Sale], CubeQuery], CellSet]]:
     """The shop with the NRF's calendar, 4-5-4."""
     engine = shop()
     keep_retail_calendar(engine, RetailCalendar(weeks="4-5-4"))
@@ -212,12 +213,12 @@ def fiscal() -> Iterator[Callable[[list[Sale], CubeQuery], list[tuple[object, ..
         for cube in model.cubes.values()
     }
     bound = bind_model(Model(cubes), engine)
-    yield lambda sales, query: browse(shop(sales, [], into=engine), bound, query).frame.rows()
+    yield lambda sales, query: browse(shop(sales, [], into=engine), bound, query)
     engine.close()
 
 
 def test_fiscal_years_are_moved_by_52_weeks_and_begin_the_year_to_date(
-    fiscal: Callable[[list[Sale], CubeQuery], list[tuple[object, ...]]],
+    fiscal: Callable[[list[Sale], CubeQuery], CellSet],
 ) -> None:
     # Fiscal 2016 begins on 31 January 2016, 2017 on 29 January 2017, 2018 on 4 February 2018.
     # 2017 has 53 weeks: week 5 of 2017 (26 February to 4 March) is 52 weeks before week 4 of 2018 (25 February).
@@ -229,17 +230,27 @@ def test_fiscal_years_are_moved_by_52_weeks_and_begin_the_year_to_date(
     ]
     query = SALES.measures("revenue", "revenue 1 year ago", "revenue ytd", "customers ytd")
     weeks = query.by("date.retail_week").dice("date.retail_week in ('2016-W52', '2017-W01', '2017-W05', '2018-W04')")
-    assert fiscal(sales, weeks) == [
+    assert fiscal(sales, weeks).frame.rows() == [
         ("2016-W52", 1, None, 1, 1),
         ("2017-W01", 10, None, 10, 1),
         ("2017-W05", 100, None, 110, 2),
         ("2018-W04", 1000, 100, 1000, 1),
     ]
-    assert fiscal(sales, query.by("date.retail_year")) == [
+    assert fiscal(sales, query.by("date.retail_year")).frame.rows() == [
         (2016, 1, None, 1, 1),
         (2017, 110, 11, 110, 2),  # 28 and 29 January 2017 come to 27 and 28 January 2018: still fiscal 2017
         (2018, 1000, 100, 1000, 1),
     ]
+
+
+def test_a_fiscal_year_that_the_calendar_cuts_off_is_incomplete(
+    fiscal: Callable[[list[Sale], CubeQuery], CellSet],
+) -> None:
+    # The calendar ends with 2018, fiscal 2018 with 2 February 2019; fiscal 2017 was whole on 3 February 2018.
+    query = SALES.measures("revenue ytd").by("date.retail_year", "date.retail_week")
+    found = fiscal([("a", "ann", "milk", date(2018, 12, 31), 1)], query)
+    assert found.incomplete == ("date.retail_week=2018-W48", "date.retail_year=2018")
+    assert fiscal([("a", "ann", "milk", date(2018, 2, 3), 1)], query).incomplete == ()
 
 
 def test_days_are_hidden_before_they_are_moved(engine: DuckEngine, model: Model) -> None:
