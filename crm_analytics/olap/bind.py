@@ -58,7 +58,7 @@ def _bind_dimension(dimension: Dimension, table: str, engine: Engine, tables: fr
             kind=kind_of(types.get(name, "")),
             column=plain.get(a.sql.lower(), ""),
             order_column=plain.get(a.order_by.lower(), ""),
-            problem=told(a.place, wrong.get(name) or wrong.get(f"{name} order")),
+            problem=told(a.place, wrong.get(name) or wrong.get(f"{name} order") or _no_day(a, types.get(name))),
         )
         for name, a in attributes.items()
     }
@@ -139,3 +139,10 @@ def _bind_formulas(model: Model, engine: Engine) -> dict[str, Cube]:
         cube.name: replace(cube, measures={n: m if m.is_ground else bound(cube, m) for n, m in cube.measures.items()})
         for cube in model.cubes.values()
     }
+
+
+def _no_day(attribute: Attribute, type_: str | None) -> str | None:
+    """What is wrong with the day of a calendar."""
+    if attribute.period != "day" or type_ in (None, "DATE"):
+        return None
+    return f"'period: day' needs a DATE, and {attribute.name!r} is a {type_}"

@@ -207,7 +207,9 @@ def _side_by_side(plan: Plan, names: list[str], times: Mapping[str, Calendar]) -
 def _merged(plan: Plan, fact: Fact, ask: Ask, times: Mapping[str, Calendar]) -> str:
     """A number of a cell; where a fact has no row, counts are 0, and over time sums too, to be held against others."""
     value = f"max({ident(ask.ref)})"
-    if not (ask.measure.counts or (plan.time is not None and ask.measure.agg == "sum")):
+    # A balance of which a period has no row is not 0: nobody looked.
+    sums = plan.time is not None and ask.measure.agg == "sum" and ask.measure.semi is None
+    if not (ask.measure.counts or sums):
         return value
     if fact.how.shifts:
         return f"CASE WHEN {times[fact.over].reached(fact)} THEN coalesce({value}, 0) END"

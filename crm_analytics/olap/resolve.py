@@ -82,7 +82,7 @@ def ranking(query: CubeQuery, plan: Plan, top: Top) -> CubeQuery:
     """The question whose answer ranks the members for a top-N: the same rows of the facts, without the other axes."""
     split = tuple(axis.ref for axis in (*plan.parents, plan.ranked) if axis)
     asked = replace(query, asked=(top.measure,), split=split, conditions=plan.before, across=None, totals=False)
-    periods = tuple(axis.ref for axis in plan.time.ends) if plan.time else ()
+    periods = (*query.periods, *(axis.ref for axis in plan.axes if axis.role.dimension.day))
     return replace(asked, largest=None, orders=(), rows=None, filled=False, periods=periods)
 
 
@@ -201,7 +201,7 @@ def _reaches(cube: Cube, axis: Axis) -> bool:
 
 
 def _unreachable(cube: Cube, axis: Axis, facts: tuple[Fact, ...]) -> str:
-    cubes = [fact.cube for fact in facts]
+    cubes = list({fact.cube.name: fact.cube for fact in facts}.values())
     shared = [n for n, r in cubes[0].roles.items() if all(c is cubes[0] or r.conforms(c.roles.get(n)) for c in cubes)]
     these = " and ".join(c.name for c in cubes)
     return (
