@@ -40,24 +40,24 @@ CUSTOMERS = 290  # some 5,000 sale lines
 Answer = Callable[[], pl.DataFrame]
 
 BY_HAND = """SELECT p.department, d.quarter, sum(f.revenue) AS revenue, count(DISTINCT f.order_id) AS orders,
-  count(DISTINCT f.customer_key) AS customers
+  count(DISTINCT f.customer_key) FILTER (WHERE f.customer_key <> 0) AS customers
 FROM fct_sale f
 JOIN dim_product p ON p.product_key = f.product_key
 JOIN dim_date d ON d.date_key = f.date_key
-WHERE d.year = 2017 AND f.customer_key <> 0
+WHERE d.year = 2017 AND p.brand = 'House'
 GROUP BY 1, 2 ORDER BY 1, 2"""
 
 
 def by_hand(warehouse: Path) -> Answer:
     engine = connect(warehouse, read_only=True)
-    return lambda: engine.frame(Query(BY_HAND))
+    return lambda: engine.cells(Query(BY_HAND))
 
 
 def this_package(warehouse: Path) -> Answer:
     shop = Project.open(warehouse.parent)
     engine, model = shop.engine, bind_model(shop.model, shop.engine)
     asked = CubeQuery("sales").measures("revenue", "orders", "customers").by("product.department", "date.quarter")
-    asked = asked.dice("date.year = 2017 and not customer.customer_id is unknown")
+    asked = asked.dice("date.year = 2017 and product.brand = 'House'")
     return lambda: browse(engine, model, asked).frame
 
 
@@ -71,7 +71,7 @@ def sidemantic(warehouse: Path) -> Answer:
             name="product",
             table="dim_product",
             primary_key="product_key",
-            dimensions=[Dimension(name="department", sql="department", **text)],
+            dimensions=[Dimension(name=name, sql=name, **text) for name in ("department", "brand")],
         )
     )
     layer.add_model(
@@ -94,18 +94,17 @@ def sidemantic(warehouse: Path) -> Answer:
                 Relationship(name="product", type="many_to_one", foreign_key="product_key"),
                 Relationship(name="day", type="many_to_one", foreign_key="date_key"),
             ],
-            dimensions=[Dimension(name="customer", sql="customer_key", type="numeric")],
             metrics=[
                 Metric(name="revenue", agg="sum", sql="revenue"),
                 Metric(name="orders", agg="count_distinct", sql="order_id"),
-                Metric(name="customers", agg="count_distinct", sql="customer_key"),
+                Metric(name="customers", agg="count_distinct", sql="nullif(customer_key, 0)"),
             ],
         )
     )
     asked = {
         "metrics": ["sales.revenue", "sales.orders", "sales.customers"],
         "dimensions": ["product.department", "day.quarter"],
-        "filters": ["day.year = 2017", "sales.customer <> 0"],
+        "filters": ["day.year = 2017", "product.brand = 'House'"],
         "order_by": ["product.department", "day.quarter"],
     }
     return lambda: pl.DataFrame(layer.query(**asked).fetchall(), orient="row")
@@ -117,7 +116,7 @@ def boring_semantic_layer(warehouse: Path) -> Answer:
 
     con = ibis.duckdb.connect(warehouse, read_only=True)
     product = to_semantic_table(con.table("dim_product"), name="product").with_dimensions(
-        department=lambda t: t.department
+        department=lambda t: t.department, brand=lambda t: t.brand
     )
     day = to_semantic_table(con.table("dim_date"), name="day").with_dimensions(
         quarter=lambda t: t.quarter, year=lambda t: t.year
@@ -127,14 +126,14 @@ def boring_semantic_layer(warehouse: Path) -> Answer:
         .with_measures(
             revenue=lambda t: t.revenue.sum(),
             orders=lambda t: t.order_id.nunique(),
-            customers=lambda t: t.customer_key.nunique(),
+            customers=lambda t: t.customer_key.nullif(0).nunique(),
         )
         .join_one(product, lambda left, right: left.product_key == right.product_key)
         .join_one(day, lambda left, right: left.date_key == right.date_key)
     )
 
     def ask() -> pl.DataFrame:
-        kept = sales.filter(lambda t: (t.year == 2017) & (t.customer_key != 0))
+        kept = sales.filter(lambda t: (t.year == 2017) & (t.brand == "House"))
         cells = kept.group_by("product.department", "day.quarter").aggregate("revenue", "orders", "customers")
         return pl.DataFrame(cells.order_by("product.department", "day.quarter").to_untagged().to_pyarrow())
 
@@ -178,11 +177,13 @@ def main() -> None:
                 started = perf_counter()
                 ask()
                 times[name].append((perf_counter() - started) * 1000)
-    raw = median(times["by hand"])
+    # Round by round: the machine's speed wanders, the difference within a round much less.
+    over = {name: median(a - b for a, b in zip(found, times["by hand"], strict=True)) for name, found in times.items()}
     print("| | median | over raw DuckDB | ratio |\n|---|--:|--:|--:|")
     for name, found in times.items():
-        print(f"| {name} | {median(found):.2f} ms | {median(found) - raw:+.2f} ms | {median(found) / raw:.2f} |")
-    if median(times["crm_analytics"]) - raw > BAR_MS:
+        ratio = median(a / b for a, b in zip(found, times["by hand"], strict=True))
+        print(f"| {name} | {median(found):.2f} ms | {over[name]:+.2f} ms | {ratio:.2f} |")
+    if over["crm_analytics"] > BAR_MS:
         raise SystemExit(1)
 
 

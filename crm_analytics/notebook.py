@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crm_analytics.engines import Engine
+from crm_analytics.errors import QueryError
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
+from crm_analytics.olap.estimate import Estimate, estimate
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
 
@@ -84,7 +86,10 @@ class Ask:
     currency: str = ""
 
     def measures(self, *names: str) -> "Ask":
-        """What to compute; `contacts.mailings` takes a measure of another cube along."""
+        """What to compute; `contacts.mailings` takes a measure of another cube along.
+
+        A calculation over time may follow the name: `revenue 1 year ago`, `revenue ytd`, `customers trailing 90 days`.
+        """
         return replace(self, query=self.query.measures(*names))
 
     def by(self, *attributes: str) -> "Ask":
@@ -130,13 +135,27 @@ class Ask:
         """Sort by a measure (the largest first) or an attribute (upwards); a second call decides among equals."""
         return replace(self, query=self.query.sort(name, descending))
 
-    def limit(self, rows: int) -> "Ask":
-        """Only the first rows; not together with totals or columns, which need all of them."""
-        return replace(self, query=self.query.limit(rows))
+    def fill(self) -> "Ask":
+        """Every period between the first and the last of the data, with 0 for sums and counts where no row is."""
+        return replace(self, query=self.query.fill())
+
+    def limit(self, rows: int, offset: int = 0) -> "Ask":
+        """Only the first rows behind `offset`; not together with totals or columns, which need all of them."""
+        return replace(self, query=self.query.limit(rows, offset))
+
+    def page(self, number: int, size: int) -> "Ask":
+        """The rows as a book of pages: `page(1, 50)` are the first 50, `page(2, 50)` the next; no row is on two."""
+        if number < 1:
+            raise QueryError(f"page {number}: the first page is 1")
+        return self.limit(size, (number - 1) * size)
 
     def run(self) -> Answer:
         """Ask the warehouse now."""
         return Answer(browse(self.connect(), self.model, self.query), self.currency)
+
+    def estimate(self) -> Estimate:
+        """What the question would read, how many rows it can give, its statement and its plan, without running it."""
+        return estimate(self.connect(), self.model, self.query)
 
     @property
     def sql(self) -> str:

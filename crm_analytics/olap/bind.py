@@ -91,29 +91,38 @@ def _looked_at(table: str, attributes: Mapping[str, Attribute], engine: Engine) 
 def _bind_cube(cube: Cube, engine: Engine, tables: frozenset[str]) -> Cube:
     if cube.table not in tables:
         return replace(cube, problem=no_table(cube.place, cube.table))
-    measures = {name: m.aggregate for name, m in cube.measures.items() if not m.formula}
+    measures = {name: m.typing for name, m in cube.measures.items() if m.is_ground}
+    orders = {name: m.semi.by for name, m in cube.measures.items() if m.semi and m.semi.by}
     columns = {role.name: ident(role.column) for role in cube.roles.values() if role.dimension.table}
     types, wrong = describe(engine, cube.table, measures)
     _, wrong_roles = describe(engine, cube.table, columns)
+    _, wrong_order = describe(engine, cube.table, orders, rows=True)
     _, wrong_key = describe(engine, cube.table, {column: ident(column) for column in cube.key})
     return replace(
         cube,
         roles={name: replace(r, problem=told(r.place, wrong_roles.get(name))) for name, r in cube.roles.items()},
-        measures={name: _bind_measure(m, types.get(name, ""), wrong.get(name)) for name, m in cube.measures.items()},
+        measures={
+            name: _bind_measure(m, types.get(name, ""), wrong.get(name) or wrong_order.get(name))
+            for name, m in cube.measures.items()
+        },
         problem=told(cube.place, "; ".join(wrong_key.values())),
     )
 
 
 def _bind_measure(measure: Measure, type_: str, wrong: str | None) -> Measure:
-    if measure.formula:
+    if not measure.is_ground:
         return measure  # once the measures that it names are known
     return replace(measure, type=type_, kind=kind_of(type_), problem=told(measure.place, wrong))
 
 
 def _bind_formulas(model: Model, engine: Engine) -> dict[str, Cube]:
-    """The cubes with the type of every formula, taken over one empty cell."""
+    """The cubes with the type of every formula and calculation, taken over one empty cell."""
 
     def sql(cube: Cube, measure: Measure) -> str:
+        if measure.calc:
+            inner = f"({sql(*model.measure(cube.name, measure.calc.of))})"
+            changed = f"{inner} - {inner}" if measure.calc.against else inner
+            return f"CAST({changed} AS DOUBLE)" if measure.calc.relative else changed
         if measure.formula is None:
             return f"CAST(NULL AS {measure.cell_type or 'DOUBLE'})"  # what is wrong with it is told at its own line
         return measure.formula.sql(lambda name: f"({sql(*model.measure(cube.name, name))})")
@@ -122,11 +131,11 @@ def _bind_formulas(model: Model, engine: Engine) -> dict[str, Cube]:
         try:
             type_ = next(iter(engine.columns(f"(SELECT {sql(cube, measure)} AS formula)").values()))
         except CrmError as error:
-            text = measure.formula.text if measure.formula else ""
-            return replace(measure, problem=f"{measure.place}: formula {text!r} cannot be computed: {error}")
+            what = f"formula {measure.formula.text!r}" if measure.formula else f"calculation '{measure.calc}'"
+            return replace(measure, problem=f"{measure.place}: {what} cannot be computed: {error}")
         return replace(measure, type=type_, kind=kind_of(type_))
 
     return {
-        cube.name: replace(cube, measures={n: bound(cube, m) if m.formula else m for n, m in cube.measures.items()})
+        cube.name: replace(cube, measures={n: m if m.is_ground else bound(cube, m) for n, m in cube.measures.items()})
         for cube in model.cubes.values()
     }

@@ -8,7 +8,7 @@ Warehouse Toolkit, 3rd ed., ch. 4) when a role of the same name leads to an equa
 dimension.  A dimension without a table reads columns of the fact itself
 ("degenerate", ibid., ch. 2).
 
-May import: errors.   Imported by: olap.model and every module that knows dimensions.
+May import: errors, sql.   Imported by: olap.model and every module that knows dimensions.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from datetime import date
 from typing import Literal
 
 from crm_analytics.errors import UnknownName
+from crm_analytics.sql import ident
 
 # What a filter value is read as; "" until `olap.bind` has seen the warehouse.
 Kind = Literal["", "text", "number", "date", "timestamp", "boolean", "other"]
@@ -31,6 +32,8 @@ AsOf = Literal["sale", "today"] | date
 class Attribute:
     """One column to group or filter by.  `sql` and `order_by` are expressions over the dimension's table.
 
+    `period` says which stretch of the calendar a member is: one of `olap.calc.PERIODS`.
+
     What `olap.bind` finds in the warehouse keeps the statement short: `column` and
     `order_column`, where an expression is no more than a column; whether a real member may be called as the
     unknown one is shown (`namesake`), and whether a member may be unknown (`nullable`).
@@ -42,6 +45,7 @@ class Attribute:
     format: str = "text"
     order_by: str = ""
     unknown: str = UNKNOWN
+    period: str = ""
     kind: Kind = ""
     column: str = field(default="", compare=False)
     order_column: str = field(default="", compare=False)
@@ -116,6 +120,18 @@ class Dimension:
     columns: frozenset[str] = field(default=frozenset(), compare=False)
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
+
+    @property
+    def day(self) -> Attribute | None:
+        """The attribute that names the day, which makes a calendar of the dimension; None where it is none."""
+        return next((a for a in self.attributes.values() if a.period == "day"), None) if self.table else None
+
+    @property
+    def finest(self) -> tuple[str, ...]:
+        """The attributes each of which tells every member apart: the last levels of hierarchies, and the key."""
+        levels = [levels[-1] for levels in self.hierarchies.values() if levels]
+        keys = [name for name, a in self.attributes.items() if self.key and a.sql in (self.key, ident(self.key))]
+        return tuple(dict.fromkeys((*levels, *keys)))
 
     @property
     def overlaps(self) -> bool:

@@ -1,11 +1,13 @@
 """Read dimensions out of a cube file: members, attributes, hierarchies, and the roles a cube gives them.
 
-May import: formats, sql, yamlfile, olap.dimension, olap.load_kinds, olap.reading.   Imported by: olap.load.
+May import: formats, sql, yamlfile, olap.calc, olap.dimension, olap.load_kinds, olap.reading.
+Imported by: olap.load, olap.load_access, olap.load_assertions.
 """
 
 from collections.abc import Iterable, Mapping
 
 from crm_analytics.formats import FORMATS
+from crm_analytics.olap.calc import PERIODS
 from crm_analytics.olap.dimension import UNKNOWN, Attribute, Dimension, Role
 from crm_analytics.olap.load_kinds import TREE, read_bridge, read_history, read_levels, read_tree
 from crm_analytics.olap.reading import YamlReader, title_of
@@ -18,7 +20,7 @@ SHARED = "dimensions.yml"
 DIMENSION_KEYS = ("title", "table", "key", "unknown", "attributes", "hierarchies", "history", "bridge", "tree")
 OWN_KEYS = (*DIMENSION_KEYS, "roles")
 USE_KEYS = ("key", "roles")
-ATTRIBUTE_KEYS = ("title", "sql", "format", "order_by", "unknown")
+ATTRIBUTE_KEYS = ("title", "sql", "format", "order_by", "unknown", "period")
 
 
 def read_roles(yaml: YamlReader, name: str, shared: Mapping[str, Dimension]) -> list[Role]:
@@ -98,5 +100,15 @@ def _attribute(yaml: YamlReader, name: str, place: Place, unknown: str) -> Attri
         yaml.choice((*place, "format"), "format", FORMATS, "text"),
         yaml.text((*place, "order_by")),
         yaml.text((*place, "unknown")) or unknown,
+        yaml.choice((*place, "period"), "period", (*PERIODS, ""), ""),
         place=yaml.file.where(*place),
     )
+
+
+def check_attribute(yaml: YamlReader, place: Place, ref: str, roles: Mapping[str, Role]) -> None:
+    """Note an attribute that the cube does not have."""
+    dimension, _, attribute = ref.partition(".")
+    if dimension not in roles:
+        yaml.unknown(place, "dimension of this cube", dimension, roles)
+    elif attribute not in roles[dimension].dimension.attributes:
+        yaml.unknown(place, f"attribute of {dimension!r}", attribute, roles[dimension].dimension.attributes)

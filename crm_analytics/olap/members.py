@@ -3,7 +3,7 @@
 Not how the dimension is joined: that is `olap.rows`, `olap.versions` and `olap.bridge`.
 
 May import: sql, olap.conditions, olap.dimension, olap.plan, olap.tree.
-Imported by: olap.rows, olap.versions, olap.bridge, olap.browse.
+Imported by: olap.rows, olap.versions, olap.bridge, olap.browse, olap.incomplete, olap.spine.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from crm_analytics.sql import ident
 def columns(axes: Iterable[Axis], params: Params) -> list[str]:
     """The members of each axis and what they sort by, each under its own name."""
     listed = list(axes)
-    found = [f"{_member(axis, params)} AS {axis.column}" for axis in listed]
+    found = [f"{member_sql(axis, params)} AS {axis.column}" for axis in listed]
     return found + [f"{a.attribute.order_by} AS {a.order}" for a in listed if a.attribute.order_by]
 
 
@@ -36,7 +36,7 @@ def table_of(axes: Iterable[Axis]) -> str:
     return source(dimension) if climbs else ident(dimension.table)
 
 
-def _member(axis: Axis, params: Params) -> str:
+def member_sql(axis: Axis, params: Params) -> str:
     """What a row is grouped by.
 
     A real member that is called as the unknown one is shown (a till's own "Unknown")

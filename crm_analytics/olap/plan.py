@@ -2,18 +2,22 @@
 
 Frozen values only.  `olap.resolve` makes them; no SQL text yet: that is `olap.compile`.
 
-May import: sql, olap.dimension, olap.filters, olap.measure, olap.model, olap.query.
+May import: sql, olap.calc, olap.dimension, olap.filters, olap.measure, olap.model, olap.query.
 Imported by: olap.resolve and every module of olap that writes SQL.
 """
 
 from dataclasses import dataclass
 
+from crm_analytics.olap.calc import PLAIN, How
 from crm_analytics.olap.dimension import AsOf, Attribute, Role
 from crm_analytics.olap.filters import Condition, Per
-from crm_analytics.olap.measure import Measure
-from crm_analytics.olap.model import Cube
+from crm_analytics.olap.measure import Measure, SemiAdditive
+from crm_analytics.olap.model import Cube, ref_of
 from crm_analytics.olap.query import CubeQuery, Order, Top
 from crm_analytics.sql import ident
+
+# The rank of a member in a top-N, NULL for Others.  A name with a space: no column of a fact is called so.
+RANK = '"top rank"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +88,49 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact table and the aggregates to take from it."""
+    """One fact table and the aggregates to take from it.
+
+    `how` says which rows stand for a period, where that is not its own, by the
+    calendar that plays the role `over`; `take` how stocks are taken that are no sums over time.
+    """
 
     cube: Cube
     asks: tuple[Ask, ...]
+    how: How = PLAIN
+    over: str = ""
+    take: SemiAdditive | None = None
+
+    @property
+    def name(self) -> str:
+        """A name for its steps; with a space, which no cube has, where a cube gives several facts."""
+        # A window counts each kind of measure in its own way.
+        own = self.asks[0].measure.name if self.how.window else ""
+        return " ".join(filter(None, (self.told.replace(",", ""), own)))
+
+    @property
+    def told(self) -> str:
+        """Which rows of which fact, in words."""
+        return ", ".join(filter(None, (self.cube.name, str(self.how), str(self.take or ""))))
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What a question over time needs to know of its calendars.
+
+    `role` is the calendar of the question and `fill` whether each of its periods
+    has to be there; `ends` are the periods of all calendars that the question
+    ends with, whole: those shown.  `by_weeks` are the roles whose years are 52 weeks here.
+    """
+
+    role: str
+    fill: bool
+    ends: tuple[Axis, ...]
+    by_weeks: frozenset[str]
+
+
+def ground_ref(home: Cube, cube: Cube, measure: Measure, how: How) -> str:
+    """The name of an aggregate in the cells."""
+    return f"{ref_of(home.name, cube.name, measure.name)} {how}" if how else ref_of(home.name, cube.name, measure.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +140,7 @@ class Plan:
     `rows` and `across` are the axes; `filtered` the attributes of `before`,
     the conditions on rows of the facts; `after` are those on finished cells.
     `steps` are the questions to ask first, one for each `Per` of `before`, in order.
+    `time` is there where a calculation over time or the filling of periods is asked for.
     """
 
     home: Cube
@@ -112,11 +156,21 @@ class Plan:
     top: Top | None
     orders: tuple[Order, ...]
     limit: int | None
+    offset: int
+    time: Timing | None = None
 
     @property
     def axes(self) -> tuple[Axis, ...]:
         """Rows, then the attribute across."""
         return (*self.rows, *((self.across,) if self.across else ()))
+
+    @property
+    def levels(self) -> tuple[tuple[Axis, ...], ...]:
+        """The axes that are not rolled up, for each level of totals, the finest first."""
+        if not self.totals:
+            return (self.axes,)
+        ends = ((self.across,), ()) if self.across else ((),)
+        return tuple((*self.rows[:n], *end) for n in range(len(self.rows), -1, -1) for end in ends)
 
     @property
     def ranked(self) -> Axis | None:

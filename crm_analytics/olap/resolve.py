@@ -5,19 +5,23 @@ yet: that is `olap.compile`.
 
     CubeQuery --make_plan--> Plan --compile_query--> sql.Query
 
-May import: errors, olap.dimension, olap.filters, olap.measure, olap.model, olap.plan, olap.query.
-Imported by: olap.compile, olap.top.
+May import: errors, olap.additivity, olap.calc, olap.dimension, olap.filters, olap.measure, olap.model, olap.plan,
+olap.query, olap.timing.   Imported by: olap.compile, olap.top.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from crm_analytics.errors import ConfigError, QueryError, shortened
+from crm_analytics.olap.additivity import check_additivity
+from crm_analytics.olap.calc import PLAIN, How
 from crm_analytics.olap.dimension import AsOf
 from crm_analytics.olap.filters import And, Condition, Per, comparisons, conjuncts, pers
+from crm_analytics.olap.measure import SemiAdditive
 from crm_analytics.olap.model import Cube, Model, Part, ref_of
-from crm_analytics.olap.plan import Ask, Axis, Fact, Plan, axis_of
+from crm_analytics.olap.plan import Ask, Axis, Fact, Plan, Timing, axis_of, ground_ref
 from crm_analytics.olap.query import CubeQuery, Top
+from crm_analytics.olap.timing import check_time, recount, timed
 
 
 def make_plan(model: Model, query: CubeQuery) -> Plan:
@@ -33,7 +37,7 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
     if not query.asked:
         raise QueryError(f"cube {home.name!r}: ask for at least one measure: {shortened(home.measures)}")
     shown = tuple(_ask(model, home, ref) for ref in query.asked)
-    _check_time(home, query)
+    _check_as_of(home, query)
     rows = tuple(axis_of(home, ref, query.at) for ref in query.split if ref != query.across)
     across = axis_of(home, query.across, query.at) if query.across else None
     axes = (*rows, across) if across else rows
@@ -44,6 +48,10 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
     needed += [order.name for order in query.orders if not _is_attribute(model, home, order.name)]
     asks = (*shown, *(_ask(model, home, ref) for ref in needed))
     facts = _facts(model, home, asks)
+    time: Timing | None = None
+    if query.filled or any(fact.how for fact in facts):
+        others = (*filtered, *(axis_of(home, ref, query.at) for ref in query.periods))
+        facts, time = timed(query, home, facts, axes, others, before)
     plan = Plan(
         home,
         rows,
@@ -58,9 +66,14 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
         query.largest,
         query.orders,
         query.rows,
+        query.offset,
+        time,
     )
     _check_reach(facts, (*axes, *filtered))
     _check_parts(model, plan)
+    if time:
+        check_time(plan)
+    check_additivity(plan)
     _check_warehouse(plan, asks)
     return plan
 
@@ -69,7 +82,8 @@ def ranking(query: CubeQuery, plan: Plan, top: Top) -> CubeQuery:
     """The question whose answer ranks the members for a top-N: the same rows of the facts, without the other axes."""
     split = tuple(axis.ref for axis in (*plan.parents, plan.ranked) if axis)
     asked = replace(query, asked=(top.measure,), split=split, conditions=plan.before, across=None, totals=False)
-    return replace(asked, largest=None, orders=(), rows=None)
+    periods = tuple(axis.ref for axis in plan.time.ends) if plan.time else ()
+    return replace(asked, largest=None, orders=(), rows=None, filled=False, periods=periods)
 
 
 def attributes_of(condition: Condition) -> list[str]:
@@ -127,14 +141,19 @@ def _first(model: Model, home: Cube, per: Per, plain: Iterable[Condition], at: A
     return CubeQuery(home.name, names, per.attributes, tuple(reached), at=at)
 
 
-def expand(model: Model, home: Cube, ask: Ask) -> Iterable[Ask]:
-    """The aggregates behind a measure: itself, or what its formula names, down to the ground."""
-    if ask.measure.formula is None:
-        yield ask
+def expand(model: Model, home: Cube, ask: Ask, how: How = PLAIN) -> Iterable[tuple[How, Ask]]:
+    """The aggregates behind a measure and how each is taken: down to the ground."""
+    measure, calc = ask.measure, ask.measure.calc
+    if measure.is_ground:
+        yield how, Ask(ground_ref(home, ask.cube, measure, how), ask.cube, measure)
         return
-    for name in ask.measure.formula.names:
-        cube, measure = model.measure(ask.cube.name, name)
-        yield from expand(model, home, Ask(ref_of(home.name, cube.name, measure.name), cube, measure))
+    if calc and calc.against and (of := model.measure(ask.cube.name, calc.of)[1]).kind not in ("", "number"):
+        raise QueryError(f"{ask.ref}: {of.name} is no number, so it has no change; ask for it '{calc.against} ago'")
+    names = measure.formula.names if measure.formula else (calc.of,) if calc else ()
+    hows = (how.of(part) for part in (calc.how, *([calc.before] if calc.against else []))) if calc else (how,)
+    for part in hows:
+        for name in names:
+            yield from expand(model, home, Ask(name, *model.measure(ask.cube.name, name)), part)
 
 
 def _is_attribute(model: Model, home: Cube, name: str) -> bool:
@@ -150,7 +169,7 @@ def _ask(model: Model, home: Cube, ref: str) -> Ask:
     return Ask(ref_of(home.name, cube.name, measure.name), cube, measure)
 
 
-def _check_time(home: Cube, query: CubeQuery) -> None:
+def _check_as_of(home: Cube, query: CubeQuery) -> None:
     if query.at not in (None, "today") and not any(role.dimension.history for role in home.roles.values()):
         raise QueryError(
             f"cube {home.name!r}: none of its dimensions has a 'history', so it cannot be asked as of {query.at}"
@@ -158,12 +177,15 @@ def _check_time(home: Cube, query: CubeQuery) -> None:
 
 
 def _facts(model: Model, home: Cube, asks: Iterable[Ask]) -> tuple[Fact, ...]:
-    """The aggregates needed, by fact, in the order in which the question first needs each."""
-    by_cube: dict[str, dict[str, Ask]] = {}
+    """The aggregates needed, by fact and how it is taken, in the order in which the question first needs each."""
+    found: dict[tuple[str, How, str, SemiAdditive | None], dict[str, Ask]] = {}
     for ask in asks:
-        for ground in expand(model, home, ask):
-            by_cube.setdefault(ground.cube.name, {})[ground.ref] = ground
-    return tuple(Fact(model.cube(name), tuple(found.values())) for name, found in by_cube.items())
+        for how, ground in expand(model, home, ask):
+            kind = recount(ground) if how.window else ""
+            found.setdefault((ground.cube.name, how, kind, ground.measure.semi), {})[ground.ref] = ground
+    return tuple(
+        Fact(model.cube(name), tuple(part.values()), how, take=take) for (name, how, _, take), part in found.items()
+    )
 
 
 def _check_reach(facts: tuple[Fact, ...], axes: tuple[Axis, ...]) -> None:

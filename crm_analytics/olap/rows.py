@@ -4,7 +4,7 @@ Whatever reaches rows goes through here, so that filters hold everywhere alike.
 Not what is taken from the rows: that is `olap.fact` for cells.
 
 May import: sql, olap.bridge, olap.conditions, olap.dimension, olap.filters, olap.members, olap.plan, olap.versions.
-Imported by: olap.compile, olap.fact, olap.terms, olap.top.
+Imported by: olap.compile, olap.fact, olap.semi, olap.terms, olap.top, olap.window.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from crm_analytics.olap.bridge import Choice, Cut, bridge_join, chooser, rank_of
 from crm_analytics.olap.conditions import Params
 from crm_analytics.olap.dimension import Role
-from crm_analytics.olap.filters import Condition, Per, comparisons, conjuncts, pers
+from crm_analytics.olap.filters import Condition, Per, comparisons, conjuncts, only_of, pers
 from crm_analytics.olap.members import columns, merges, table_of
 from crm_analytics.olap.plan import Axis, Fact, axis_of
 from crm_analytics.olap.versions import day_of, version_join
@@ -53,11 +53,15 @@ class Rows:
     that faster.  Otherwise it stands in a sub-select that shows only names with a dot
     or a space: where an attribute is an expression, or where the dimension has a
     column that a measure may mean (`customer_key`), whatever columns a load adds.
-    `cut` is the ranking of a top-N over an axis of which a row may have several members.
+
+    `calendar` is a step that stands for the table of the role that the fact's time
+    calculations follow: a row then belongs to another day.  `cut` is the ranking of a
+    top-N over an axis of which a row may have several members.
     """
 
     fact: Fact
     axes: tuple[Axis, ...]
+    calendar: str = ""
     cut: Cut | None = None
     bare: frozenset[str] = field(init=False)
 
@@ -66,7 +70,7 @@ class Rows:
         more = list(self._guards().values())
         more += [day_of(self.fact.cube, axis) for axis in (*self.axes, *more) if axis.as_of == "sale"]
         object.__setattr__(self, "axes", (*self.axes, *more))
-        aliases = {axis.alias for axis in self.axes}
+        aliases = {axis.alias for axis in self.axes} | ({self.fact.over} if self.calendar else set())
         object.__setattr__(self, "bare", frozenset(alias for alias in aliases if self._is_bare(alias)))
 
     def member(self, axis: Axis) -> str:
@@ -97,8 +101,8 @@ class Rows:
         lines, last, parts = [f"FROM {table}"], [], []
         for alias in self._in_order((*self.fact.cube.guard, *conditions)):
             axes = self._of(alias)
-            role = self.fact.cube.roles[axes[0].role.name]
-            if axes[0].as_of != "today":
+            role = self.fact.cube.roles[axes[0].role.name if axes else alias]
+            if axes and axes[0].as_of != "today":
                 last.append(self._version(role, axes, params))  # behind the day that it is compared with
             elif role.dimension.bridge:
                 join, part = self._bridge(role, axes, inside.get(role.name, ()), params)
@@ -124,7 +128,7 @@ class Rows:
         """The conditions on members of each role of which a row may have several, and those on the row."""
         asked = {axis.ref: axis for axis in reversed(self.axes)}  # of two, the question's comes first and stays
         guards = self._guards()
-        held = [(part, guards) for whole in self.fact.cube.guard for part in conjuncts(whole)]
+        held = [(part, guards) for part in self._guard]
         inside: dict[str, list[Choice]] = {}
         outside: list[Choice] = []
         for part, axes in (*held, *((part, asked) for part in conditions)):
@@ -135,14 +139,22 @@ class Rows:
                 outside.append(Choice(part, axes, lambda per, column: steps[per].found))
         return inside, outside
 
+    @property
+    def _guard(self) -> tuple[Condition, ...]:
+        """The conditions of the role that is asking; those on days that are moved hold where they are moved."""
+        parts = tuple(part for whole in self.fact.cube.guard for part in conjuncts(whole))
+        return tuple(part for part in parts if not only_of(part, self.fact.over)) if self.calendar else parts
+
     def _in_order(self, conditions: Iterable[Condition]) -> list[str]:
         """What the dimensions are called in the statement, those first whose conditions leave the fewest rows.
 
         DuckDB orders the joins itself, but filters the fact by their keys in the
         order of the text: 2 to 4 % of the time of the Star Schema Benchmark's flight 4.
         """
-        ranks = {axis.alias: 2 for axis in self.axes}
-        roles = {axis.alias: axis.role.name for axis in self.axes}
+        roles = {axis.alias: axis.role.name for axis in self.axes} | (
+            {self.fact.over: self.fact.over} if self.calendar else {}
+        )
+        ranks = dict.fromkeys(roles, 2)
         for part in conditions:
             for compare in comparisons(part):
                 name, sure = compare.name.partition(".")[0], compare is part and compare.operator in ("=", "in")
@@ -165,8 +177,8 @@ class Rows:
     def _is_bare(self, alias: str) -> bool:
         """Whether every attribute can be named as the column that it is."""
         axes = self._of(alias)
-        dimension = self.fact.cube.roles[axes[0].role.name].dimension
-        if dimension.bridge or axes[0].as_of != "today":
+        dimension = self.fact.cube.roles[axes[0].role.name if axes else alias].dimension
+        if dimension.bridge or (axes and axes[0].as_of != "today"):
             return False
         if any(dimension.columns & ask.measure.words for ask in self.fact.asks if dimension.table):
             return False
@@ -181,16 +193,27 @@ class Rows:
         A left join takes DuckDB twice as long.
         """
         axes, alias = self._of(role.name), ident(role.name)
+        moved = ident(self.calendar) if self.calendar and role.name == self.fact.over else ""
         if role.name in self.bare:
-            table = ident(role.dimension.table)
+            table = moved or ident(role.dimension.table)
             return f"JOIN {table} AS {alias} ON {alias}.{ident(role.dimension.key)} = {self._foreign(role)}"
         key = ident(f"{role.name} key")
         listed = [f"{ident(role.dimension.key)} AS {key}", *columns(axes, params)]
-        return f"JOIN (SELECT {', '.join(listed)} FROM {table_of(axes)}) AS {alias}\n  ON {key} = {self._foreign(role)}"
+        table = moved or table_of(axes)
+        return f"JOIN (SELECT {', '.join(listed)} FROM {table}) AS {alias}\n  ON {key} = {self._foreign(role)}"
 
     def _version(self, role: Role, axes: Sequence[Axis], params: Params) -> str:
-        day = self.member(day_of(self.fact.cube, axes[0])) if axes[0].as_of == "sale" else ""
-        return version_join(role, self._foreign(role), axes, day, params)
+        if axes[0].as_of != "sale":
+            return version_join(role, self._foreign(role), axes, "", params)
+        sold = day_of(self.fact.cube, axes[0])
+        if not self.calendar or sold.role.name != self.fact.over:
+            return version_join(role, self._foreign(role), axes, self.member(sold), params)
+        # Moved to another day, a row still belongs to the version of the day on which it was sold.
+        alias, key, day = (ident(f"{axes[0].alias} {what}") for what in ("dated", "date key", "day"))
+        columns = f"{ident(sold.role.dimension.key)} AS {key}, {sold.attribute.sql} AS {day}"
+        join = f"JOIN (SELECT {columns} FROM {ident(sold.role.dimension.table)}) AS {alias}"
+        versions = version_join(role, self._foreign(role), axes, f"{alias}.{day}", params)
+        return f"{join} ON {alias}.{key} = {self._foreign(sold.role)}\n{versions}"
 
     def _bridge(
         self, role: Role, axes: Sequence[Axis], chosen: Sequence[Choice], params: Params
