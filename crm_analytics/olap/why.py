@@ -8,7 +8,7 @@ olap.query, olap.routing, olap.rows, olap.text, olap.top, olap.words.   Imported
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from html import escape
 
@@ -33,6 +33,8 @@ from crm_analytics.sql import ident
 class FactRows:
     """The rows of one fact under the filters, how many of them are in the unknown member of each attribute shown.
 
+    Attributes of which a row may have several members are left out, and the filters are those of the periods
+    shown, also where a measure is taken of as long ago.
     `last_days` are the latest member of each calendar that the fact reaches, over all its rows.
     """
 
@@ -108,7 +110,7 @@ def why(engine: Engine, model: Model, query: CubeQuery) -> Why:
         tuple(in_words(part) for part in plan.after),
         source(plan),
         _loaded(engine, plan),
-        tuple(_counted(engine, model, plan, fact) for fact in plan.facts),
+        tuple(_counted(engine, model, plan, fact) for fact in {fact.cube.name: fact for fact in plan.facts}.values()),
         () if guards else engine.scans(compiled.query),
         compiled.query.readable(),
     )
@@ -132,12 +134,13 @@ def _counted(engine: Engine, model: Model, plan: Plan, fact: Fact) -> FactRows:
     """Count the rows of a fact itself, whatever answered."""
     params = Params()
     ctes, steps = chosen_members(model, plan, params)
-    rows = Rows(replace(fact, rollup=None), (*plan.axes, *plan.filtered))
-    items = [f"count(*) FILTER (WHERE {rows.member(axis)} IS NULL) AS {axis.column}" for axis in plan.axes]
+    axes = tuple(axis for axis in plan.axes if not axis.overlaps)
+    rows = Rows(Fact(fact.cube, fact.asks), (*axes, *plan.filtered))
+    items = [f"count(*) FILTER (WHERE {rows.member(axis)} IS NULL) AS {axis.column}" for axis in axes]
     lines = [f"WITH {', '.join(ctes)}"] if ctes else []
     lines += [select([f"count(*) AS {ident('rows')}", *items]), *rows.lines(plan.before, params, steps)]
     ((every, *unknown),) = engine.rows("\n".join(lines), params.values)
-    counts = {axis.ref: int(str(n)) for axis, n in zip(plan.axes, unknown, strict=True)}
+    counts = {axis.ref: int(str(n)) for axis, n in zip(axes, unknown, strict=True)}
     return FactRows(fact.cube.name, int(str(every)), counts, dict(_last_days(engine, fact.cube)))
 
 
