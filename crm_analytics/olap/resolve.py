@@ -6,7 +6,7 @@ yet: that is `olap.compile`.
     CubeQuery --make_plan--> Plan --compile_query--> sql.Query
 
 May import: errors, olap.additivity, olap.calc, olap.dimension, olap.filters, olap.measure, olap.model, olap.plan,
-olap.query, olap.timing.   Imported by: olap.compile, olap.top.
+olap.query, olap.routing, olap.timing.   Imported by: olap.compile, olap.top.
 """
 
 from collections.abc import Iterable
@@ -21,6 +21,7 @@ from crm_analytics.olap.measure import SemiAdditive
 from crm_analytics.olap.model import Cube, Model, Part, ref_of
 from crm_analytics.olap.plan import Ask, Axis, Fact, Plan, Timing, axis_of, ground_ref
 from crm_analytics.olap.query import CubeQuery, Top
+from crm_analytics.olap.routing import routed
 from crm_analytics.olap.timing import check_time, recount, timed
 
 
@@ -52,6 +53,7 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
     if query.filled or any(fact.how for fact in facts):
         others = (*filtered, *(axis_of(home, ref, query.at) for ref in query.periods))
         facts, time = timed(query, home, facts, axes, others, before)
+    facts = tuple(routed(fact, (*axes, *filtered)) for fact in facts)
     plan = Plan(
         home,
         rows,
