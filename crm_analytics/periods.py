@@ -93,7 +93,7 @@ def _named_window(name: str, text: str, what: str) -> Window:
     if window is None:
         kinds = "2017, 2017-Q2, 2017-04, 2017-W14, 2017-04-01 or a range such as 2017-04-01..2017-06-30"
         raise DataError(f"{what}: {text!r} is not a period; write it like {kinds}")
-    if not (FIRST_YEAR <= window.start.year and window.end.year <= LAST_YEAR + 1):
+    if window.start.year < FIRST_YEAR or window.end.year > LAST_YEAR + 1:
         raise DataError(f"{what}: {text} is outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return window
 

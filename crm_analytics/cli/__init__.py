@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from crm_analytics import __version__
-from crm_analytics.cli import ask, demo, give, mine, warehouse
+from crm_analytics.cli import ask, demo, explain, give, mine, warehouse
 from crm_analytics.errors import CrmError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (warehouse, ask, mine, give, demo):
+for commands in (warehouse, ask, explain, mine, give, demo):
     commands.register(app)
 
 

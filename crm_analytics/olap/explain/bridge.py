@@ -11,9 +11,9 @@ from crm_analytics.olap.explain.frames import adds_up
 GROUPS = {
     "new": "New",
     "returning": "Returning",
-    "up": "Bought more",
-    "same": "Bought the same",
-    "down": "Bought less",
+    "up": "Up",
+    "same": "Same",
+    "down": "Down",
     "lost": "Lost",
     "unknown": "Unknown customers",
 }

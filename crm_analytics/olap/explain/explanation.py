@@ -1,6 +1,7 @@
 """The answer to a question about a change: frames, sentences, and whether it adds up.
 
-May import: olap.measure, olap.explain.question, olap.explain.words.   Imported by: olap.explain.explain, notebook.
+May import: olap.measure, olap.explain.bridge, olap.explain.question, olap.explain.words.
+Imported by: olap.explain.explain, notebook.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Literal
 
 import polars as pl
 
+from crm_analytics.olap.explain.bridge import GROUPS
 from crm_analytics.olap.explain.question import Change
 from crm_analytics.olap.explain.words import Told, as_html, as_text
 from crm_analytics.olap.measure import Measure
@@ -63,6 +65,18 @@ class Explanation:
         parts = {"driver": self.drivers, "attribute": self.attributes, "pair": self.pairs, "customers": self.bridge}
         named = [f.select(pl.lit(name).alias("part"), pl.all()) for name, f in parts.items() if f.height]
         return pl.concat(named, how="diagonal") if named else pl.DataFrame(schema={"part": pl.String})
+
+    @property
+    def steps(self) -> pl.DataFrame:
+        """The bridge from before to after for a picture: `name`, `value`, and `whole` for the two ends."""
+        if not self.bridge.height:
+            return pl.DataFrame(schema={"name": pl.String, "value": pl.Float64, "whole": pl.Boolean})
+        groups = self.bridge.filter(pl.col("change") != 0)
+        names = [self.change.before, *(GROUPS[name] for name in groups["group"]), self.change.after]
+        values = [float(self.before), *groups["change"].cast(pl.Float64), float(self.after)]
+        return pl.DataFrame(
+            {"name": names, "value": values, "whole": [i in (0, len(names) - 1) for i in range(len(names))]}
+        )
 
     def told(self, currency: str = "") -> Told:
         """What is written of it."""

@@ -44,12 +44,12 @@ def pairs_of(cells: pl.DataFrame, axes: Sequence[Axis]) -> pl.DataFrame:
         )
     if not parts:
         return _empty(cells)
-    order = [pl.col("beyond").abs().round(9), "attribute", "attribute_2", "member", "member_2"]
+    order = [pl.col("beyond").abs().round(9), *map(pl.col, ("attribute", "attribute_2", "member", "member_2"))]
     found = pl.concat(parts).sort(*order, descending=[True, False, False, False, False], nulls_last=True)
     return found.head(MOST_PAIRS)
 
 
-def remainder(one: np.ndarray, other: np.ndarray, size: Floats, change: Floats) -> Floats:  # type: ignore[type-arg]
+def remainder(one: np.ndarray, other: np.ndarray, size: Floats, change: Floats) -> Floats:
     """What of each cell's change is left by size * (pace of its first member + pace of its second), fitted.
 
     The least squares of change / size, weighted by size; the paces of the longer side
@@ -72,7 +72,7 @@ def remainder(one: np.ndarray, other: np.ndarray, size: Floats, change: Floats) 
     return found
 
 
-def _codes(members: pl.Series) -> np.ndarray:  # type: ignore[type-arg]
+def _codes(members: pl.Series) -> np.ndarray:
     """Members as numbers from 0, the unknown one too."""
     return members.rank("dense").fill_null(0).to_numpy().astype(np.int64) - (0 if members.null_count() else 1)
 

@@ -72,7 +72,7 @@ def drivers_of(cells: pl.DataFrame, axes: Sequence[Axis], whole: Whole) -> pl.Da
         pl.Series("beyond", change - (share + share_after) / 2 * whole.change),
         pl.Series("number", members["left"]),
     )
-    order = [pl.col("beyond").abs().round(12), "number", "member"]
+    order = (pl.col("beyond").abs().round(12), pl.col("number"), pl.col("member"))
     return frame.sort(*order, descending=[True, False, False], nulls_last=True).drop("number")
 
 
@@ -104,7 +104,8 @@ def split_whole(cells: pl.DataFrame, axes: Sequence[Axis]) -> tuple[list[Axis], 
     A distinct count is of several members where one order holds products of both.
     """
     total = cells.filter(pl.col("left") == 0)
-    whole, overlapping = [], []
+    whole: list[Axis] = []
+    overlapping: list[Axis] = []
     for i, axis in enumerate(axes, 1):
         part = cells.filter(pl.col("left") == i)
         sums = all(_same(float(floats(part[name]).sum()), floats(total[name])[0], part[name]) for name in PARTS)

@@ -117,7 +117,9 @@ def _day(cube: Cube, over: str) -> Axis:
     if over and over not in calendars:
         raise UnknownName(f"cube {cube.name!r}", "calendar", over, calendars)
     if not name:
-        asked = f"name one of its calendars: {shortened(calendars)}" if calendars else "it reaches no calendar with days"
+        asked = (
+            f"name one of its calendars: {shortened(calendars)}" if calendars else "it reaches no calendar with days"
+        )
         raise QueryError(f"cube {cube.name!r}: which date is compared? {asked}")
     return Axis(f"{name}.{calendars[name].name}", cube.roles[name], calendars[name])
 

@@ -21,7 +21,7 @@ from crm_analytics.sql import Query, ident
 
 BEFORE, AFTER = "before", "after"
 # Names with a space: no table, role or column of a star is called so.
-CELL, CUSTOMER, MOVED, KEY = '"block cell"', '"each customer"', '"moved customer"', '"customer key"'
+CELL, CUSTOMER, MOVED, KEY = '"block cell"', '"each customer"', '"moved customer"', '"one customer key"'
 # What became of a customer of either period; the first that holds.
 GROUPS = (
     ("new", '"rows ever" = 0'),
@@ -95,7 +95,11 @@ def sums_query(scope: Scope, shape: Sum, blocks: Sequence[Block], counts: Counts
         members = ", ".join(f"{rows.member(axis)} AS {axis.column}" for axis in block.axes)
         order = ", ".join(axis.column for axis in block.axes)
         found = "\n".join((f"SELECT DISTINCT {members}", *made.lines(rows, steps)))
-        body = (f"SELECT *, row_number() OVER (ORDER BY {order}) AS {block.name} FROM (", indented(found), ") AS member")
+        body = (
+            f"SELECT *, row_number() OVER (ORDER BY {order}) AS {block.name} FROM (",
+            indented(found),
+            ") AS member",
+        )
         ctes.append(_kept(block.name, "one combination of members that occurs", body))
     sets = [[block] for block in blocks] + [list(two) for two in combinations([b for b in blocks if b.paired], 2)]
     ctes.append(_cells(made, shape, blocks, sets, steps))
@@ -113,9 +117,7 @@ def sums_query(scope: Scope, shape: Sum, blocks: Sequence[Block], counts: Counts
     return made.query(ctes, ["\nUNION ALL\n".join(parts)], "sums")
 
 
-def _cells(
-    made: _Statement, shape: Sum, blocks: Sequence[Block], sets: Sequence[Sequence[Block]], steps: Steps
-) -> str:
+def _cells(made: _Statement, shape: Sum, blocks: Sequence[Block], sets: Sequence[Sequence[Block]], steps: Steps) -> str:
     """The rows aggregated by the numbers of one or two blocks, and in all."""
     rows = made.rows(made.scope.axes)
     names = [f"{block.name}.{block.name}" for block in blocks]
@@ -215,7 +217,7 @@ def bridge_query(scope: Scope, shape: Sum) -> Query:
     body = [select(items), *made.lines(rows, steps), "GROUP BY 1"]
     ctes.append(_kept(CUSTOMER, "one customer", body))
     sums = [f"{shape.sql(_column(side))} AS {ident(side)}" for side in (BEFORE, AFTER)]
-    one = select(["*", *sums]) + f"\nFROM {CUSTOMER}\nWHERE \"rows before\" > 0 OR \"rows after\" > 0"
+    one = select(["*", *sums]) + f'\nFROM {CUSTOMER}\nWHERE "rows before" > 0 OR "rows after" > 0'
     ctes.append(_kept(MOVED, "one customer of either period", (one,)))
     unknown = f"{KEY} IS NULL OR CAST({KEY} AS VARCHAR) = '0'"
     cases = [f"CASE WHEN {unknown} THEN 'unknown'", *(f"WHEN {test} THEN '{name}'" for name, test in GROUPS), "END"]
