@@ -33,7 +33,7 @@ def explain(engine: Engine, model: Model, change: Change) -> Explanation:
     CrmError : a name does not exist, the measure has no parts that add up, or the warehouse fails.
     """
     scope = look_up(model if model.bound else bind_model(model, engine), change)
-    notes = [*_about_periods(scope), *_about_span(scope, engine.frame(span_query(scope)))]
+    notes = [*_about_span(scope, engine.frame(span_query(scope))), *_about_periods(scope)]
     match scope.shape:
         case Sum():
             return _sum(engine, scope, scope.shape, notes)

@@ -7,7 +7,7 @@ olap.explain.question, olap.explain.shapes.   Imported by: olap.explain.*.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
 from crm_analytics.olap.dimension import Attribute, Role
@@ -88,7 +88,9 @@ def look_up(model: Model, change: Change) -> Scope:
         return make_plan(model, CubeQuery(cube.name, (change.measure,), axes, conditions))
 
     within = Or((_within(day, before), _within(day, after)))
-    until = Compare(day.ref, "<", (after.end,))
+    both = plan(tuple(refs), *change.conditions, within)
+    # The same customers of a `per`: its numbers are those of the two periods here too.
+    until = (*both.before[:-1], Compare(day.ref, "<", (after.end,)))
     return Scope(
         change,
         model,
@@ -98,8 +100,8 @@ def look_up(model: Model, change: Change) -> Scope:
         day,
         before,
         after,
-        plan(tuple(refs), *change.conditions, within),
-        plan((), *change.conditions, until),
+        both,
+        replace(both, before=until),
         plan((day.ref,)),
         tuple(left_out),
         customer_role(cube),

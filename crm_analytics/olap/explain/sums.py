@@ -51,15 +51,20 @@ def drivers_of(cells: pl.DataFrame, axes: Sequence[Axis]) -> pl.DataFrame:
 
 
 def surprises(before: Floats, after: Floats, group: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Floats:
-    """The surprise of each member within its group; a member below nothing (returns) counts as nothing."""
-    shares = []
+    """The surprise of each member within its group, every group being all rows by another attribute.
+
+    A member below nothing (returns) counts as nothing.
+    """
+    shares: list[Floats] = []
     for values in (np.maximum(before, 0), np.maximum(after, 0)):
         whole = np.bincount(group, weights=values, minlength=1)[group] if len(group) else values
         shares.append(np.divide(values, whole, out=np.zeros_like(values), where=whole > 0))
     middle = (shares[0] + shares[1]) / 2
     found = np.zeros_like(middle)
+    # Where a whole side is nothing, no member has a share to be surprised at.
+    both = (shares[0].sum() > 0) & (shares[1].sum() > 0)
     for share in shares:
-        some = share > 0
+        some = (share > 0) & both
         found[some] += 0.5 * share[some] * np.log2(share[some] / middle[some])
     return np.maximum(found, 0)
 

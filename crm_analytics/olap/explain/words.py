@@ -48,10 +48,10 @@ class Told:
             f"{self.title} {moved}{by}: from {self._amount(self.before)} in {self.change.before} "
             f"to {self._amount(self.after)} in {self.change.after}."
         )
+        for note in self.notes:
+            yield f"{note[:1].upper()}{note[1:]}."
         if found := self._moved_most():
             yield found
-        for note in self.notes:
-            yield f"{note[:1].upper()}{note[1:]}." if not note.startswith(self.change.after) else f"{note}."
 
     def tables(self) -> Iterator[tuple[str, show.Grid]]:
         """A heading and a table for each part that has rows."""
