@@ -82,9 +82,8 @@ def main() -> None:
     # Kilobytes on Linux, bytes on macOS.
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
     first = found.drivers.row(0)[:2]
-    print(
-        f"{rows:>9,} rows  {found.attributes.height} attributes  {found.drivers.height} members  {seconds:5.2f} s, {cpu:5.2f} s of processor"
-    )
+    what = f"{rows:,} rows, {found.attributes.height} attributes, {found.drivers.height} members"
+    print(f"{what}: {seconds:.2f} s, {cpu:.2f} s of processor time")
     print(f"peak memory of the process, with making the rows: {megabytes:,.0f} MB; first: {' '.join(first)}")
     print(f"the bars: {SECONDS_BAR:.0f} s, {MB_BAR:,.0f} MB, first {' '.join(PLANTED)}; adds up: {found.adds_up}")
     if seconds > SECONDS_BAR or megabytes > MB_BAR or first != PLANTED or not found.adds_up:

@@ -63,7 +63,7 @@ def test_what_is_no_period_is_refused_with_how_to_write_one(text: str) -> None:
 
 
 def test_a_range_must_not_end_before_it_starts() -> None:
-    with pytest.raises(DataError, match="'2017-05..2017-04' ends before it starts"):
+    with pytest.raises(DataError, match=r"'2017-05\.\.2017-04' ends before it starts"):
         parse_window("2017-05..2017-04")
     with pytest.raises(DataError, match="is outside the years 1900 to 2199"):
         parse_window("1850")

@@ -6,6 +6,7 @@ from random import Random
 from typing import Protocol
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -131,7 +132,9 @@ def test_a_planted_driver_is_ranked_first(
     ]
     found = ask("revenue", lines, "product.article", "customer.region", "score.segment")
     assert found.drivers.row(0)[:2] == ("product.article", planted)
-    assert found.attributes["attribute"][0] == "product.article"
+    # Whoever splits otherwise sees less of it: the other attributes' members blend it with what did not move.
+    bits = dict(found.drivers.group_by("attribute").agg(pl.col("surprise").sum()).rows())
+    assert bits["product.article"] >= max(bits.values()) - 1e-12
     # Nothing of it is left for a pair: the article moved alike everywhere.
     assert found.pairs.filter(attribute="customer.region", attribute_2="product.article").height == 0
 
