@@ -101,12 +101,12 @@ def compare(engine: Engine, model: Model, question: Question, rounds: int) -> tu
     """Median milliseconds of compiling, of the cube, and of the SQL by hand."""
     measures = list(question.asked.asked)
     ours = browse(engine, model, question.asked).frame.select(measures).rows()
-    theirs = engine.frame(Query(question.by_hand)).rows()
+    theirs = engine.cells(Query(question.by_hand)).rows()
     if ours != [row[-len(measures) :] for row in theirs]:
         raise SystemExit(f"{question.name}: the cube and the SQL by hand differ")
     cube, hand, compiling = [], [], []
     for _ in range(rounds):
-        hand.append(time_ms(lambda: engine.frame(Query(question.by_hand))))
+        hand.append(time_ms(lambda: engine.cells(Query(question.by_hand))))
         cube.append(time_ms(lambda: browse(engine, model, question.asked)))
         compiling.append(time_ms(lambda: compile_query(model, question.asked)))
     return median(compiling), median(cube), median(hand)

@@ -5,15 +5,44 @@ May import: errors, periods, yamlfile.   Imported by: warehouse, campaigns, expo
 
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_type_hints
 
 from crm_analytics.errors import ConfigError
 from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
 
 FILE = "crm.yml"
 CHANNELS = ("store", "web", "app", "mail", "email", "phone", "sms")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MOST_THREADS = 1024  # DuckDB would start as many as it is told, and drown in them
 ConsentRule = Literal["required", "not_recorded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetailCalendar:
+    """The 4-4-5 calendar: years of 52 or 53 whole weeks, in quarters of 13 and periods of 4 or 5.
+
+    A year begins on the `first_weekday` that is `nearest` to the first day of
+    the `fiscal_month`, or the last one `before` or the first `after` it, that day
+    itself included.  It bears the number of the calendar year of that day, or with
+    `named_after: end` the next one.  A 53rd week belongs to the last period.
+
+    The defaults begin years as the National Retail Federation's calendar does (on the Sunday after the
+    Saturday nearest to 31 January); that has `weeks: 4-5-4`.
+    """
+
+    fiscal_month: int = 2
+    first_weekday: str = "sunday"
+    begins: Literal["nearest", "before", "after"] = "nearest"
+    named_after: Literal["start", "end"] = "start"
+    weeks: Literal["4-4-5", "4-5-4", "5-4-4"] = "4-4-5"
+
+    def __post_init__(self) -> None:
+        if type(self.fiscal_month) is not int or not 1 <= self.fiscal_month <= 12:
+            raise ConfigError(f"calendar: fiscal_month needs 1 to 12, got {self.fiscal_month!r}")
+        choices = {name: get_args(type_) for name, type_ in get_type_hints(type(self)).items() if get_args(type_)}
+        for name, known in ({"first_weekday": WEEKDAYS} | choices).items():
+            if getattr(self, name) not in known:
+                raise ConfigError(f"calendar: {name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +64,7 @@ class ProjectConfig:
     consent: ConsentRule = "required"
     marketing_purpose: str = "marketing"
     item: str = "product_type"
+    calendar: RetailCalendar = RetailCalendar()
 
     def __post_init__(self) -> None:
         for name in ("name", "warehouse", "output"):
@@ -65,6 +95,8 @@ def read_config(folder: Path) -> ProjectConfig:
     problems = Problems()
     known = {f.name for f in fields(ProjectConfig)}
     problems.unknown_keys(file, (), {"version", *known})
+    if isinstance(file.data.get("calendar"), dict):
+        problems.unknown_keys(file, ("calendar",), [f.name for f in fields(RetailCalendar)])
     if file.data.get("version") != 1:
         problems.add(file.where("version"), "needs 'version: 1', the only version there is")
     for field_ in fields(ProjectConfig):
@@ -75,6 +107,8 @@ def read_config(folder: Path) -> ProjectConfig:
     problems.raise_any()
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in file.data.items() if k in known}
     try:
+        if "calendar" in given:
+            given["calendar"] = RetailCalendar(**given["calendar"])
         return ProjectConfig(**given)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
@@ -82,9 +116,9 @@ def read_config(folder: Path) -> ProjectConfig:
 
 def _check_type(file: YamlFile, name: str, problems: Problems) -> None:
     value = file.data[name]
-    wanted: type = {"threads": int, "channels": list}.get(name, str)
+    wanted: type = {"threads": int, "channels": list, "calendar": dict}.get(name, str)
     if not isinstance(value, wanted) or isinstance(value, bool):
-        what = {int: "a whole number", list: "a list", str: "text"}[wanted]
+        what = {int: "a whole number", list: "a list", dict: "names with values", str: "text"}[wanted]
         problems.add(file.where(name), f"{name} must be {what}, got {value!r}")
     elif isinstance(value, list) and not all(isinstance(v, str) for v in value):
         problems.add(file.where(name), f"{name} must be a list of texts")

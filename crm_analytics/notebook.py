@@ -16,6 +16,7 @@ from crm_analytics.errors import QueryError
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
+from crm_analytics.olap.estimate import Estimate, estimate
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from crm_analytics.charts import Figure
+    from crm_analytics.olap.dimension import AsOf
     from crm_analytics.olap.explain.explanation import Explanation
     from crm_analytics.sql import Value
 
@@ -125,7 +127,10 @@ class Ask:
     currency: str = ""
 
     def measures(self, *names: str) -> "Ask":
-        """What to compute; `contacts.mailings` takes a measure of another cube along."""
+        """What to compute; `contacts.mailings` takes a measure of another cube along.
+
+        A calculation over time may follow the name: `revenue 1 year ago`, `revenue ytd`, `customers trailing 90 days`.
+        """
         return replace(self, query=self.query.measures(*names))
 
     def by(self, *attributes: str) -> "Ask":
@@ -152,6 +157,10 @@ class Ask:
         """Lay the members of `attribute` out as columns, with their own totals."""
         return replace(self, query=self.query.pivot(attribute))
 
+    def as_of(self, when: "AsOf | str") -> "Ask":
+        """Read slow-changing attributes as of the `"sale"`, as of `"today"`, or as of one day for all rows."""
+        return replace(self, query=self.query.as_of(when))
+
     def totals(self) -> "Ask":
         """Subtotals and the grand total too, each recomputed from the rows."""
         return replace(self, query=self.query.with_totals())
@@ -167,9 +176,19 @@ class Ask:
         """Sort by a measure (the largest first) or an attribute (upwards); a second call decides among equals."""
         return replace(self, query=self.query.sort(name, descending))
 
-    def limit(self, rows: int) -> "Ask":
-        """Only the first rows; not together with totals or columns, which need all of them."""
-        return replace(self, query=self.query.limit(rows))
+    def fill(self) -> "Ask":
+        """Every period between the first and the last of the data, with 0 for sums and counts where no row is."""
+        return replace(self, query=self.query.fill())
+
+    def limit(self, rows: int, offset: int = 0) -> "Ask":
+        """Only the first rows behind `offset`; not together with totals or columns, which need all of them."""
+        return replace(self, query=self.query.limit(rows, offset))
+
+    def page(self, number: int, size: int) -> "Ask":
+        """The rows as a book of pages: `page(1, 50)` are the first 50, `page(2, 50)` the next; no row is on two."""
+        if number < 1:
+            raise QueryError(f"page {number}: the first page is 1")
+        return self.limit(size, (number - 1) * size)
 
     def run(self) -> Answer:
         """Ask the warehouse now."""
@@ -192,8 +211,12 @@ class Ask:
         if len(query.asked) != 1:
             raise QueryError(f"cube {query.cube!r}: explain the change of one measure, not of {len(query.asked)}")
         split = query.split if query.across is None else (*query.split, query.across)
-        change = Change(query.cube, query.asked[0], before, after, split, query.conditions, over)
+        change = Change(query.cube, query.asked[0], before, after, split, query.conditions, over, query.at)
         return Explained(explain(self.connect(), self.model, change), self.currency)
+
+    def estimate(self) -> Estimate:
+        """What the question would read, how many rows it can give, its statement and its plan, without running it."""
+        return estimate(self.connect(), self.model, self.query)
 
     @property
     def sql(self) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from crm_analytics.config import ProjectConfig, read_config
 from crm_analytics.engines import Engine, connect
-from crm_analytics.errors import AccessError, WarehouseError
+from crm_analytics.errors import AccessError, ConfigError, WarehouseError
 from crm_analytics.warehouse.sources import read_source, source_names
 
 if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wait for scikit-learn
@@ -152,9 +152,24 @@ class Project:
         yield from check_star(self.engine)
         found = [Check("cubes", "cubes", False, problem) for problem in misfits(self.model, self.engine)]
         yield from found or [Check("cubes", "cubes", True, "every cube finds its tables and columns")]
+        yield from self.test_cubes()
         yield from unknown_members(self.engine)
         yield from rejected_rows(self.engine)
         yield from check_sources(self.engine, [read_source(data / name) for name in source_names(data)])
+
+    def test_cubes(self) -> Iterator["Check"]:
+        """Hold the cubes to the `tests` in their files, as `check` does too; nothing where there are no cubes."""
+        from crm_analytics.olap.verify import verify
+        from crm_analytics.warehouse.checks import Check
+
+        if not (self.folder / "cubes").is_dir():
+            return
+        try:
+            for verdict in verify(self.engine, self.model):
+                yield Check("cubes", "cubes", verdict.ok, verdict.says)
+        except ConfigError as error:
+            for line in str(error).splitlines():
+                yield Check("cubes", "cubes", False, line)
 
     def next_day(self) -> date:
         """The day after the last sale: the first day that the data says nothing about, and the default `as_of`."""

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from crm_analytics import __version__
-from crm_analytics.cli import ask, demo, explain, give, mine, warehouse
+from crm_analytics.cli import ask, demo, explain, give, interchange, mine, warehouse
 from crm_analytics.errors import CrmError
+
+STOPPED = 130  # 128 and the number of SIGINT: what a shell expects after Ctrl-C
 
 app = typer.Typer(
     name="crm",
@@ -20,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (warehouse, ask, explain, mine, give, demo):
+for commands in (warehouse, ask, explain, interchange, mine, give, demo):
     commands.register(app)
 
 
@@ -46,9 +48,13 @@ def main() -> None:
     except CrmError as error:
         typer.echo(f"crm: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("crm: stopped", err=True)
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        # Typer makes Ctrl-C an exit without a word.
+        if isinstance(stop, SystemExit) and stop.code != STOPPED:
+            raise
+        # A load or a scoring is one transaction, and a file takes its place when it is whole.
+        typer.echo("crm: stopped; nothing half-done was kept", err=True)
+        sys.exit(STOPPED)
     except BrokenPipeError:
         # The reader of a pipe (head, less) has seen enough.
         sys.stderr.close()

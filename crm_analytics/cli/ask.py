@@ -42,7 +42,10 @@ def register(app: typer.Typer) -> None:
 
 def query(
     cube: Annotated[str, typer.Argument(help="Cube to ask, such as sales.")],
-    measure: Annotated[list[str], typer.Option("-m", "--measure", help="Measure; repeatable.")],
+    measure: Annotated[
+        list[str],
+        typer.Option("-m", "--measure", help="Measure, or one over time, such as 'revenue 1 year ago'; repeatable."),
+    ],
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,6 +58,10 @@ def query(
     totals: Annotated[bool, typer.Option("--totals", help="Subtotals and the grand total too.")] = False,
     pivot: Annotated[
         str | None, typer.Option(metavar="ATTRIBUTE", help="Attribute to lay out as columns, such as date.year.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="sale|today|DAY", help="When attributes with a history are read, such as 2017-03-31."),
     ] = None,
     top: Annotated[
         str | None,
@@ -71,9 +78,16 @@ def query(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N rows.")] = None,
+    offset: Annotated[int, typer.Option(metavar="N", help="With --limit: the rows behind the first N.")] = 0,
+    fill: Annotated[
+        bool, typer.Option("--fill", help="Every period from the first to the last, also those without a row.")
+    ] = False,
     format: Annotated[str, typer.Option(help=f"One of: {', '.join(FORMATS)}.")] = "table",
     out: Annotated[Path | None, typer.Option(help="File to write instead of the screen; needed for parquet.")] = None,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL, do not run it.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what it would read, the SQL and the plan, do not run it.")
+    ] = False,
     role: Role = "",
     let: Let = None,
     project: Folder = Path(),
@@ -88,13 +102,17 @@ def query(
         ask = shop.cube(cube).measures(*measure).by(*(by or []))
         for condition in where or []:
             ask = ask.dice(condition)
+        ask = ask.as_of(as_of) if as_of else ask
         ask = ask.top(**_top(top)) if top else ask
         ask = ask.pivot_on(pivot) if pivot else ask
         ask = ask.totals() if totals else ask
         for order in sort or []:
             ask = ask.sort(*_sort(order))
-        ask = ask if limit is None else ask.limit(limit)
-        if sql:
+        ask = ask.fill() if fill else ask
+        ask = _cut(ask, limit, offset)
+        if explain:
+            typer.echo(ask.estimate())
+        elif sql:
             typer.echo(ask.sql)
         else:
             _give(ask, format, out, pivot)
@@ -126,7 +144,13 @@ def _described(cube: "Cube", currency: str) -> list[str]:
     for measure in cube.measures.values():
         of = unit(measure.format, currency)
         written = f"{measure.format}, {of}" if of not in ("", "%", measure.format) else measure.format
-        made = f"= {measure.formula.text}" if measure.formula else ""
+        made = (
+            f"= {measure.formula.text}"
+            if measure.formula
+            else f"= {measure.calc.of} {measure.calc}"
+            if measure.calc
+            else ""
+        )
         rows.append((measure.name, measure.title, written, ". ".join(filter(None, (measure.description, made)))))
     lines += [f"  {line}" for line in _aligned(rows)] + ["", "Dimensions"]
     for role in cube.roles.values():
@@ -155,10 +179,18 @@ def _top(text: str) -> TopWords:
 
 
 def _sort(text: str) -> tuple[str, bool | None]:
-    found = re.fullmatch(r"\s*(\S+)(?:\s+(asc|desc))?\s*", text)
+    found = re.fullmatch(r"\s*(\S.*?)(?:\s+(asc|desc))?\s*", text)
     if not found:
         raise QueryError(f"--sort: {text!r} is not a measure or attribute, such as 'revenue' or 'date.year desc'")
     return found[1], {"asc": False, "desc": True}.get(found[2])
+
+
+def _cut(ask: "Ask", limit: int | None, offset: int) -> "Ask":
+    if limit is not None:
+        return ask.limit(limit, offset)
+    if offset:
+        raise QueryError(f"--offset {offset}: say how many rows to show behind them with --limit")
+    return ask
 
 
 def _give(ask: "Ask", format: str, out: Path | None, pivot: str | None) -> None:

@@ -48,6 +48,15 @@ def explain(
         list[str] | None, typer.Option("-w", "--where", metavar="FILTER", help="Filter; repeatable, all must hold.")
     ] = None,
     over: Annotated[str, typer.Option(metavar="ROLE", help="Date role that dates the rows.", show_default="date")] = "",
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="sale|today|DAY",
+            help="When attributes that change are read.",
+            show_default="as each dimension says",
+        ),
+    ] = None,
     format: Annotated[str, typer.Option(help=f"One of: {', '.join(FORMATS)}.")] = "text",
     out: Annotated[Path | None, typer.Option(help="File to write instead of the screen.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with the picture too.")] = None,
@@ -66,6 +75,7 @@ def explain(
         ask = shop.cube(cube).measures(measure).by(*(by or []))
         for condition in where or []:
             ask = ask.dice(condition)
+        ask = ask.as_of(as_of) if as_of else ask
         found = ask.explain(before, after, over)
         _write(f"{found.sql}\n" if sql else _as(found, format), out, "--out")
         if html:

@@ -38,9 +38,9 @@ def load(
     sources: Annotated[list[str] | None, typer.Argument(help="Sources to load; all where none is named.")] = None,
     project: Folder = Path(),
 ) -> None:
-    """Read the sources into the star; all or nothing.
+    """Read the sources into the star, all or nothing, and hold the cubes to their tests.
 
-    Example: crm load retail -C shop
+    Exits with 1 if a test of a cube fails; what was loaded stays.   Example: crm load retail -C shop
     """
     shop = Project.open(project)
     done = shop.load(sources or [], typer.echo)
@@ -48,6 +48,22 @@ def load(
     typer.echo(f"{shop.warehouse}: {sum(item.rows_loaded for item in done):,} rows loaded, {rejected:,} rejected")
     if rejected:
         typer.echo("The table rejects keeps each refused row with its reason; crm check counts them.")
+    _test_cubes(shop)
+
+
+def _test_cubes(shop: Project) -> None:
+    with shop:
+        tests = list(shop.test_cubes())
+    failed = [item for item in tests if not item.ok]
+    for item in failed:
+        typer.echo(f"{MARKS[False]}  {item.table:<15} {item.says}")
+    if failed:
+        typer.echo(
+            f"{len(failed)} of {len(tests)} cube tests failed. What was loaded stays; look at it, or mend the tests."
+        )
+        raise typer.Exit(1)
+    if tests:
+        typer.echo(f"{len(tests)} cube tests passed")
 
 
 def check(project: Folder = Path()) -> None:

@@ -4,7 +4,7 @@ Not a query layer: an engine takes finished statements and gives back frames.
 DuckDB is the only engine today; a distributed one gets a file of its own and
 runs the same statements.
 
-May import: errors, sql.   Imported by: warehouse, olap, features, project.
+May import: errors, sql, engines.scans.   Imported by: warehouse, olap, features, project.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from crm_analytics.engines.scans import PlanEstimate, Scan
 from crm_analytics.sql import Query, Value
 
 if TYPE_CHECKING:  # Polars takes 0.2 s to import; `crm --help` must not pay for it
@@ -19,10 +20,17 @@ if TYPE_CHECKING:  # Polars takes 0.2 s to import; `crm --help` must not pay for
 
 
 class Engine(Protocol):
-    """An open warehouse.  Every method raises `CrmError` with one sentence, never the driver's own error."""
+    """An open warehouse.
+
+    Every method raises `CrmError` with one sentence, never the driver's own error.
+    Ctrl-C stops what runs, raises `KeyboardInterrupt`, and the next call is answered.
+    """
 
     def frame(self, query: Query) -> "pl.DataFrame":
         """Run and return all rows as a Polars frame."""
+
+    def cells(self, query: Query) -> "pl.DataFrame":
+        """The same for few rows, sooner: planned once, not twice, at the price of one more copy of the rows."""
 
     def rows(self, text: str, params: Mapping[str, Value] | None = None) -> list[tuple[Value, ...]]:
         """Run and return all rows as Python tuples; for the few-row questions of checks and loads."""
@@ -41,6 +49,12 @@ class Engine(Protocol):
 
     def columns(self, relation: str) -> dict[str, str]:
         """Column name to type of a table, view or parenthesised SELECT, without running it."""
+
+    def estimate(self, query: Query) -> PlanEstimate:
+        """How the statement would be run.  It is planned, not run."""
+
+    def scans(self, query: Query) -> tuple[Scan, ...]:
+        """Run, let go of the answer, and tell what was read."""
 
     def close(self) -> None:
         """Let go of the file."""

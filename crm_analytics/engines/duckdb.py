@@ -3,19 +3,27 @@
 Extensions are never fetched: what is not built in is reported, so that nothing
 here can reach for the network.
 
-May import: errors, sql.   Imported by: engines (when a warehouse is opened).
+May import: errors, sql, engines.explain, engines.scans, engines.stoppable.
+Imported by: engines (when a warehouse is opened).
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import polars as pl
 
-from crm_analytics.errors import DataError, WarehouseError
+from crm_analytics.engines.explain import drawn, measured_scans, planned_rows, planned_scans
+from crm_analytics.engines.scans import PlanEstimate, Scan
+from crm_analytics.engines.stoppable import Stoppable
+from crm_analytics.errors import CrmError, DataError, WarehouseError
 from crm_analytics.sql import Query, Value, ident
+
+T = TypeVar("T")
 
 _HOLDER = re.compile(r"PID (\d+)")
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
@@ -28,6 +36,7 @@ class DuckEngine:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._con = connection
+        self._stoppable = Stoppable(connection.interrupt)
 
     @classmethod
     def open(
@@ -56,37 +65,33 @@ class DuckEngine:
         return cls(connection)
 
     def frame(self, query: Query) -> pl.DataFrame:
-        with _translated():
-            frame: pl.DataFrame = self._con.sql(query.text, params=dict(query.params)).pl()
-            return frame
+        frame: pl.DataFrame = self._run(lambda: self._con.sql(query.text, params=dict(query.params)).pl())
+        return frame
+
+    def cells(self, query: Query) -> pl.DataFrame:
+        return self._run(lambda: self._planned_once(query))
 
     def rows(self, text: str, params: Mapping[str, Value] | None = None) -> list[tuple[Value, ...]]:
-        with _translated():
-            return self._con.execute(text, dict(params or {})).fetchall()
+        return self._run(lambda: self._con.execute(text, dict(params or {})).fetchall())
 
     def execute(self, text: str, params: Mapping[str, Value] | None = None) -> None:
-        with _translated():
-            self._con.execute(text, dict(params or {})).fetchall()
+        self.rows(text, params)
 
     def write_frame(self, table: str, frame: pl.DataFrame) -> None:
-        with _translated():
-            self._con.register("_frame", frame)
-            try:
-                self._con.execute(f"CREATE OR REPLACE TABLE {ident(table)} AS SELECT * FROM _frame").fetchall()
-            finally:
-                self._con.unregister("_frame")
+        self._run(lambda: self._write(table, frame))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        self.execute("BEGIN TRANSACTION")
+        # Everything stands within the block: Ctrl-C may be heard right after any of it.
         try:
+            self.execute("BEGIN TRANSACTION")
             yield
+            self._to_the_end("COMMIT")
         except BaseException:
-            # An interrupted statement has already ended the transaction; there is nothing left to undo then.
-            with _ignored():
-                self._con.execute("ROLLBACK").fetchall()
+            # A statement that failed may have ended the transaction; there is nothing left to undo then.
+            with suppress(CrmError):
+                self._to_the_end("ROLLBACK")
             raise
-        self.execute("COMMIT")
 
     def tables(self) -> frozenset[str]:
         return frozenset(str(name) for (name,) in self.rows("SELECT table_name FROM duckdb_tables()"))
@@ -94,8 +99,43 @@ class DuckEngine:
     def columns(self, relation: str) -> dict[str, str]:
         return {str(row[0]): str(row[1]) for row in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
 
+    def estimate(self, query: Query) -> PlanEstimate:
+        ((_, plan),) = self.rows(f"EXPLAIN (FORMAT json) {query.text}", query.params)
+        sizes = self.rows("SELECT table_name, estimated_size FROM duckdb_tables()")
+        scans = planned_scans(str(plan), {str(name): int(str(size)) for name, size in sizes})
+        return PlanEstimate(scans, planned_rows(str(plan)), drawn(str(plan)))
+
+    def scans(self, query: Query) -> tuple[Scan, ...]:
+        ((_, plan),) = self.rows(f"EXPLAIN (ANALYZE, FORMAT json) {query.text}", query.params)
+        return measured_scans(str(plan))
+
     def close(self) -> None:
+        self._stoppable.close()
         self._con.close()
+
+    def _run(self, call: Callable[[], T]) -> T:
+        with _translated():
+            return self._stoppable.run(call)
+
+    def _to_the_end(self, text: str) -> None:
+        """Run for its effect; Ctrl-C waits until it is done."""
+        with _translated():
+            self._stoppable.finish(lambda: self._con.execute(text).fetchall())
+
+    def _planned_once(self, query: Query) -> pl.DataFrame:
+        # A relation binds its statement to learn its columns, and again when it runs: a quarter of the time of a
+        # question to 5,000 rows.  DuckDB warns that this way copies the rows once more; those of an answer are few.
+        self._con.execute(query.text, dict(query.params))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
+            return pl.DataFrame(self._con.to_arrow_table())
+
+    def _write(self, table: str, frame: pl.DataFrame) -> None:
+        self._con.register("_frame", frame)
+        try:
+            self._con.execute(f"CREATE OR REPLACE TABLE {ident(table)} AS SELECT * FROM _frame").fetchall()
+        finally:
+            self._con.unregister("_frame")
 
 
 @contextmanager
@@ -103,22 +143,12 @@ def _translated() -> Iterator[None]:
     """DuckDB's errors as ours: the first line says what is wrong, the rest draws the statement."""
     try:
         yield
-    except duckdb.InterruptException:
-        raise KeyboardInterrupt from None
     except duckdb.IOException as error:
         raise WarehouseError(_first_line(error)) from None
     except duckdb.OutOfMemoryException as error:
         raise WarehouseError(f"{_first_line(error)} Raise memory_limit in crm.yml.") from None
     except duckdb.Error as error:
         raise DataError(_first_line(error)) from None
-
-
-@contextmanager
-def _ignored() -> Iterator[None]:
-    try:
-        yield
-    except duckdb.Error:
-        return
 
 
 def _first_line(error: Exception) -> str:

@@ -13,9 +13,12 @@ from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
 from crm_analytics.olap.filters import comparisons
+from crm_analytics.olap.incomplete import unfinished
+from crm_analytics.olap.members import table_of
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.plan import Axis, Plan
 from crm_analytics.olap.query import CubeQuery
+from crm_analytics.olap.totals import judged
 from crm_analytics.sql import ident
 
 MOST_NAMES = 100_000
@@ -33,20 +36,29 @@ def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
     """
     model = model if model.bound else bind_model(model, engine)
     compiled = compile_query(model, query)
-    frame = _narrowed(engine.frame(compiled.query), {c.name: c.narrow for c in compiled.columns if c.narrow})
+    frame = _narrowed(engine.cells(compiled.query), {c.name: c.narrow for c in compiled.columns if c.narrow})
     orders = compiled.order_columns
     members = {
         ref: tuple(frame.sort(column, nulls_last=True)[ref].unique(maintain_order=True))
         for ref, column in orders.items()
     }
     measures = [c.name for c in compiled.columns if c.kind == "measure"]
+    columns, notes = judged(compiled.plan, compiled.columns, frame)
+    if _is_empty(frame, measures):
+        notes = tuple(_missing_members(engine, compiled.plan))
+    incomplete: tuple[str, ...] = ()
+    if compiled.plan.time:
+        shown = {c.name: frame[c.name].to_list() for c in compiled.columns if c.kind == "dimension"}
+        incomplete, late = unfinished(engine, compiled.plan, shown)
+        notes += late
     return CellSet(
         query,
         frame.drop(list(orders.values())) if orders else frame,
         compiled.query.readable(),
-        compiled.columns,
+        columns,
         members,
-        tuple(_missing_members(engine, compiled.plan)) if _is_empty(frame, measures) else (),
+        notes,
+        incomplete,
     )
 
 
@@ -91,6 +103,6 @@ def _missing_members(engine: Engine, plan: Plan) -> Iterator[str]:
 
 
 def _members(engine: Engine, plan: Plan, axis: Axis) -> dict[str, None]:
-    table = axis.role.dimension.table or plan.home.table
-    text = f"SELECT DISTINCT {axis.attribute.sql} FROM {ident(table)} ORDER BY 1 LIMIT {MOST_NAMES}"
+    table = table_of([axis]) if axis.role.dimension.table else ident(plan.home.table)
+    text = f"SELECT DISTINCT {axis.attribute.sql} FROM {table} ORDER BY 1 LIMIT {MOST_NAMES}"
     return {str(name): None for (name,) in engine.rows(text) if name is not None}

@@ -26,9 +26,10 @@ MOST_HTML_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class CellSet:
-    """Cells, what their columns mean, the statement they came from, and notes such as a misspelt member.
+    """Cells, what their columns mean, the statement they came from, and notes: a misspelt member, a total that is none.
 
     `order` holds the members of attributes that do not sort by their labels, in their order.
+    `incomplete` names the periods that end after the data (`date.month=2017-12`), where the question is over time.
     """
 
     query: CubeQuery
@@ -37,6 +38,7 @@ class CellSet:
     columns: tuple[Column, ...]
     order: Mapping[str, Sequence[object]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
 
     @property
     def dimensions(self) -> tuple[Column, ...]:

@@ -1,6 +1,6 @@
 """The columns of an answer as people read them.
 
-May import: olap.dimension, olap.plan.   Imported by: olap.compile, olap.cellset, olap.show.
+May import: olap.dimension, olap.plan.   Imported by: olap.compile, olap.cellset, olap.show, olap.totals.
 """
 
 from collections import Counter
@@ -17,7 +17,8 @@ class Column:
     """One column of an answer.
 
     `unknown` is what an empty member is called.  `narrow` is the type of a
-    sum's cells where DuckDB gives it more digits than those summed.
+    sum's cells where DuckDB gives it more digits than those summed.  `adds_up` says of
+    a measure with totals whether each is the sum of its parts; None without totals.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Column:
     kind: Literal["dimension", "measure"]
     unknown: str = UNKNOWN
     narrow: str = ""
+    adds_up: bool | None = None
 
 
 def columns(plan: Plan) -> Iterator[Column]:

@@ -69,7 +69,9 @@ def compile_query(model: Model, query: CubeQuery) -> Compiled:
 
 def _is_plain(plan: Plan) -> bool:
     """Whether one SELECT over the rows of one fact is the whole answer."""
-    if len(plan.facts) != 1 or plan.steps or plan.top:
+    if len(plan.facts) != 1 or plan.facts[0].take or plan.steps or plan.top or plan.time:
+        return False
+    if plan.totals and any(axis.overlaps for axis in plan.axes):
         return False
     # These compare a cell with others: over finished cells that reads, and runs, better.
     ordered = len(plan.axes) > 1 and any(axis.attribute.order_by for axis in plan.axes)
@@ -101,4 +103,7 @@ def _last(plan: Plan, terms: Terms, finished: Finished, params: Params, keyword:
         lines.append(f"{keyword} " + "\n  AND ".join(f"({part})" for part in found))
     if keys := order_by(plan, terms, finished.value):
         lines.append("ORDER BY\n  " + ",\n  ".join(keys))
-    return lines + ([f"LIMIT {plan.limit}"] if plan.limit else [])
+    if plan.limit:
+        # No two cells share a place in the order, so pages meet without a gap.
+        lines.append(f"LIMIT {plan.limit} OFFSET {plan.offset}" if plan.offset else f"LIMIT {plan.limit}")
+    return lines

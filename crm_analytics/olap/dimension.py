@@ -8,24 +8,31 @@ Warehouse Toolkit, 3rd ed., ch. 4) when a role of the same name leads to an equa
 dimension.  A dimension without a table reads columns of the fact itself
 ("degenerate", ibid., ch. 2).
 
-May import: errors.   Imported by: olap.model and every module that knows dimensions.
+May import: errors, sql.   Imported by: olap.model and every module that knows dimensions.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from crm_analytics.errors import UnknownName
+from crm_analytics.sql import ident
 
 # What a filter value is read as; "" until `olap.bind` has seen the warehouse.
 Kind = Literal["", "text", "number", "date", "timestamp", "boolean", "other"]
 
 UNKNOWN = "Unknown"
 
+# When a slow-changing attribute is read: on the fact's own day, now, or on one day for all facts.
+AsOf = Literal["sale", "today"] | date
+
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One column to group or filter by.  `sql` and `order_by` are expressions over the dimension's table.
+
+    `period` says which stretch of the calendar a member is: one of `olap.calc.PERIODS`.
 
     What `olap.bind` finds in the warehouse keeps the statement short: `column` and
     `order_column`, where an expression is no more than a column; whether a real member may be called as the
@@ -38,6 +45,7 @@ class Attribute:
     format: str = "text"
     order_by: str = ""
     unknown: str = UNKNOWN
+    period: str = ""
     kind: Kind = ""
     column: str = field(default="", compare=False)
     order_column: str = field(default="", compare=False)
@@ -53,6 +61,47 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """The versions of a dimension's members, each true on the days from `start` up to, not including, `end`.
+
+    A slowly changing dimension of type 2 (Kimball & Ross, ch. 5) beside the table of
+    today's values.  `attributes` are those that change, as they read in this table; `day`
+    is the role that dates the fact; `default` is what a question means that does not say.
+    """
+
+    table: str
+    key: str
+    start: str
+    end: str
+    attributes: Mapping[str, Attribute]
+    day: str = "date"
+    default: Literal["sale", "today"] = "today"
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Which members each `key` of a fact belongs to: any number (a multivalued dimension, Kimball & Ross, ch. 8)."""
+
+    table: str
+    key: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Members that stand under other members; `levels` name the depths, the root's first."""
+
+    id: str
+    parent: str
+    label: str
+    levels: tuple[str, ...]
+
+    def column(self, level: str) -> str:
+        """The column of `olap.tree.source` behind one level."""
+        return f"tree level {self.levels.index(level) + 1}"
+
+
+@dataclass(frozen=True, slots=True)
 class Dimension:
     """A table of members, one row a member, or (without a table) columns of the fact.
 
@@ -65,9 +114,29 @@ class Dimension:
     key: str
     attributes: Mapping[str, Attribute]
     hierarchies: Mapping[str, tuple[str, ...]]
+    history: History | None = None
+    bridge: Bridge | None = None
+    tree: Tree | None = None
     columns: frozenset[str] = field(default=frozenset(), compare=False)
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
+
+    @property
+    def day(self) -> Attribute | None:
+        """The attribute that names the day, which makes a calendar of the dimension; None where it is none."""
+        return next((a for a in self.attributes.values() if a.period == "day"), None) if self.table else None
+
+    @property
+    def finest(self) -> tuple[str, ...]:
+        """The attributes each of which tells every member apart: the last levels of hierarchies, and the key."""
+        levels = [levels[-1] for levels in self.hierarchies.values() if levels]
+        keys = [name for name, a in self.attributes.items() if self.key and a.sql in (self.key, ident(self.key))]
+        return tuple(dict.fromkeys((*levels, *keys)))
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether one row of a fact may belong to several members, so that parts add up to more than the whole."""
+        return self.bridge is not None
 
 
 @dataclass(frozen=True, slots=True)

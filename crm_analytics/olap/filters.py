@@ -6,7 +6,7 @@ never written into the text.  What a name means is decided by `olap.plan`.
 A condition is true or false, never NULL: `!=` and `not` keep the members that
 are unknown, as people expect and SQL's three-valued logic does not.
 
-May import: errors, sql.   Imported by: olap.query, olap.plan, olap.conditions, project.
+May import: errors, sql, olap.calc.   Imported by: olap.query, olap.plan, olap.conditions, project.
 """
 
 import re
@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Literal, NoReturn
 
 from crm_analytics.errors import QueryError
+from crm_analytics.olap.calc import calc_ends
 from crm_analytics.sql import Value
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "between", "like", "unknown"]
@@ -123,6 +124,11 @@ def pers(condition: Condition) -> Iterator[Per]:
         case And(parts) | Or(parts):
             for part in parts:
                 yield from pers(part)
+
+
+def only_of(condition: Condition, role: str) -> bool:
+    """Whether a condition speaks of the attributes of one dimension and of nothing else."""
+    return not any(pers(condition)) and all(c.name.partition(".")[0] == role for c in comparisons(condition))
 
 
 def conjuncts(condition: Condition) -> Iterator[Condition]:
@@ -234,8 +240,18 @@ class _Parser:
             self.wrong("a name such as product.department")
         return self.next()
 
+    def measured(self, name: str) -> str:
+        """A name with the calculation that stands behind it: `revenue growth 1 year`."""
+        end = calc_ends(self.text, self.start) if self.kind in ("name", "number") else self.start
+        if end == self.start:
+            return name
+        name = " ".join(f"{name} {self.text[self.start : end]}".split())
+        self.end = end
+        self.next()
+        return name
+
     def comparison(self) -> Condition:
-        name = self.name()
+        name = self.measured(self.name())
         if self.take("is"):
             opposite = self.take("not")
             self.need("unknown")

@@ -28,6 +28,11 @@ class Formula:
     names: tuple[str, ...]
     tree: ast.expr = field(compare=False, repr=False)
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether it only adds, subtracts and scales measures, so that it adds up where they do."""
+        return _is_linear(self.tree)
+
     def sql(self, column: Callable[[str], str]) -> str:
         """The formula as SQL, with `column(name)` in the place of each measure."""
         return _sql(self.tree, column)
@@ -76,6 +81,25 @@ def _check(node: ast.expr, text: str, names: dict[str, None]) -> None:
                 _check(arg, text, names)
         case _:
             raise _refused(node, text)
+
+
+def _is_linear(node: ast.expr) -> bool:
+    match node:
+        case ast.Name() | ast.Attribute():
+            return True
+        case ast.UnaryOp(operand=inner):
+            return _is_linear(inner)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            return _is_linear(left) and _is_linear(right)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return (_is_linear(left) and _is_fixed(right)) or (_is_fixed(left) and _is_linear(right))
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _is_linear(left) and _is_fixed(right)
+    return False
+
+
+def _is_fixed(node: ast.expr) -> bool:
+    return not any(isinstance(part, ast.Name) for part in ast.walk(node))
 
 
 def _refused(node: ast.expr, text: str) -> ConfigError:

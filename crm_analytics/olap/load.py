@@ -4,26 +4,29 @@
 one cube.  Whether tables and columns exist is not asked here: that is
 `olap.bind`, when there is a warehouse.
 
-May import: errors, yamlfile, olap.model, olap.formula, olap.load_access, olap.load_dimension, olap.load_measure,
-olap.reading.   Imported by: project.
+May import: errors, yamlfile, olap.model, olap.formula, olap.load_access, olap.load_additivity,
+olap.load_assertions, olap.load_dimension, olap.load_measure, olap.reading.   Imported by: project.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from crm_analytics.errors import ConfigError
 from crm_analytics.olap.dimension import Dimension, Role
 from crm_analytics.olap.formula import FUNCTIONS
 from crm_analytics.olap.load_access import read_access
+from crm_analytics.olap.load_additivity import check_additivity_names
+from crm_analytics.olap.load_assertions import read_assertions
 from crm_analytics.olap.load_dimension import DIMENSION_KEYS, SHARED, read_dimension, read_roles
-from crm_analytics.olap.load_measure import missing, read_measure
+from crm_analytics.olap.load_measure import format_of, missing, read_measure
 from crm_analytics.olap.model import Cube, Model
 from crm_analytics.olap.reading import YamlReader, title_of
 from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
 SHARED_KEYS = ("version", "dimensions")
-CUBE_KEYS = ("version", "cube", "title", "description", "fact", "dimensions", "measures", "access")
+CUBE_KEYS = ("version", "cube", "title", "description", "fact", "dimensions", "measures", "access", "tests")
 FACT_KEYS = ("table", "key")
 
 _WORDS = ("and", "or", "not", "in", "between", "like", "is", "per", "unknown", "true", "false")
@@ -64,7 +67,11 @@ def load_model(folder: Path) -> Model:
     problems.raise_any()
     if not cubes:
         raise ConfigError(f"{folder}: no cube here; write one .yml file for each")
-    return Model(cubes)
+    return Model({cube.name: _formatted(cubes, cube) for cube in cubes.values()})
+
+
+def _formatted(cubes: Mapping[str, Cube], cube: Cube) -> Cube:
+    return replace(cube, measures={n: replace(m, format=format_of(cubes, cube, m)) for n, m in cube.measures.items()})
 
 
 def _read(path: Path, problems: Problems) -> YamlFile | None:
@@ -104,6 +111,7 @@ def _cube(yaml: YamlReader, shared: Mapping[str, Dimension]) -> Cube:
     measures = {measure: read_measure(yaml, measure, ("measures", measure)) for measure in yaml.names(("measures",))}
     if not measures:
         yaml.wrong(("measures",), "a cube needs 'measures', at least one")
+    check_additivity_names(yaml, roles, measures)
     return Cube(
         name,
         yaml.text(("title",)) or title_of(name),
@@ -113,6 +121,7 @@ def _cube(yaml: YamlReader, shared: Mapping[str, Dimension]) -> Cube:
         roles,
         measures,
         read_access(yaml, roles),
+        tests=read_assertions(yaml, roles, measures),
         place=yaml.file.where("cube"),
     )
 

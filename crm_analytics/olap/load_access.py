@@ -1,6 +1,6 @@
 """Read `access:` of a cube file: for each role the rows that it may see.
 
-May import: errors, olap.filters, olap.model, olap.reading.   Imported by: olap.load.
+May import: errors, olap.dimension, olap.filters, olap.load_dimension, olap.reading.   Imported by: olap.load.
 """
 
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from crm_analytics.errors import CrmError
 from crm_analytics.olap.dimension import Role
 from crm_analytics.olap.filters import Condition, comparisons, parse_filter, pers
+from crm_analytics.olap.load_dimension import check_attribute
 from crm_analytics.olap.reading import YamlReader
 
 ACCESS_KEYS = ("where",)
@@ -31,13 +32,5 @@ def read_access(yaml: YamlReader, roles: Mapping[str, Role]) -> dict[str, Condit
         if any(pers(condition)):
             yaml.wrong(place, f"role {name!r}: 'per' has no place here; compare attributes")
         for compare in comparisons(condition):
-            _check_attribute(yaml, place, compare.name, roles)
+            check_attribute(yaml, place, compare.name, roles)
     return access
-
-
-def _check_attribute(yaml: YamlReader, place: tuple[str, ...], ref: str, roles: Mapping[str, Role]) -> None:
-    dimension, _, attribute = ref.partition(".")
-    if dimension not in roles:
-        yaml.unknown(place, "dimension of this cube", dimension, roles)
-    elif attribute not in roles[dimension].dimension.attributes:
-        yaml.unknown(place, f"attribute of {dimension!r}", attribute, roles[dimension].dimension.attributes)

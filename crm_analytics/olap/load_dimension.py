@@ -1,12 +1,15 @@
 """Read dimensions out of a cube file: members, attributes, hierarchies, and the roles a cube gives them.
 
-May import: formats, sql, yamlfile, olap.dimension, olap.reading.   Imported by: olap.load.
+May import: formats, sql, yamlfile, olap.calc, olap.dimension, olap.load_kinds, olap.reading.
+Imported by: olap.load, olap.load_access, olap.load_assertions.
 """
 
 from collections.abc import Iterable, Mapping
 
 from crm_analytics.formats import FORMATS
+from crm_analytics.olap.calc import PERIODS
 from crm_analytics.olap.dimension import UNKNOWN, Attribute, Dimension, Role
+from crm_analytics.olap.load_kinds import TREE, read_bridge, read_history, read_levels, read_tree
 from crm_analytics.olap.reading import YamlReader, title_of
 from crm_analytics.sql import ident
 from crm_analytics.yamlfile import Place
@@ -14,19 +17,19 @@ from crm_analytics.yamlfile import Place
 SHARED = "dimensions.yml"
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
-DIMENSION_KEYS = ("title", "table", "key", "unknown", "attributes", "hierarchies")
+DIMENSION_KEYS = ("title", "table", "key", "unknown", "attributes", "hierarchies", "history", "bridge", "tree")
 OWN_KEYS = (*DIMENSION_KEYS, "roles")
 USE_KEYS = ("key", "roles")
-ATTRIBUTE_KEYS = ("title", "sql", "format", "order_by", "unknown")
+ATTRIBUTE_KEYS = ("title", "sql", "format", "order_by", "unknown", "period")
 
 
 def read_roles(yaml: YamlReader, name: str, shared: Mapping[str, Dimension]) -> list[Role]:
     """One role for each name under which the cube uses a dimension; usually one, the dimension's own."""
     place: Place = ("dimensions", name)
     spec = yaml.mapping(place)
-    if "table" in spec or "attributes" in spec:
+    if any(key in spec for key in ("table", "attributes", "tree")):
         dimension = read_dimension(yaml, name, place, OWN_KEYS)
-        column = dimension.key
+        column = dimension.bridge.key if dimension.bridge else dimension.key
         if "roles" in spec and not dimension.table:
             yaml.wrong(
                 (*place, "roles"), f"dimension {name!r} has no 'table', so there is nothing for 'roles' to lead to"
@@ -34,7 +37,7 @@ def read_roles(yaml: YamlReader, name: str, shared: Mapping[str, Dimension]) -> 
     elif name in shared:
         yaml.mapping(place, USE_KEYS)
         dimension = shared[name]
-        column = yaml.text((*place, "key")) or dimension.key
+        column = yaml.text((*place, "key")) or (dimension.bridge.key if dimension.bridge else dimension.key)
         if "key" in spec and "roles" in spec:
             yaml.wrong((*place, "key"), "'key' and 'roles' exclude each other: each role names its own column")
     else:
@@ -59,6 +62,8 @@ def read_dimension(yaml: YamlReader, name: str, place: Place, known: Iterable[st
     unknown = yaml.text((*place, "unknown")) or UNKNOWN
     names = yaml.names((*place, "attributes"))
     attributes = {a: _attribute(yaml, a, (*place, "attributes", a), unknown) for a in names}
+    tree = read_tree(yaml, place)
+    attributes |= read_levels(yaml, place, tree, attributes, unknown)
     if not attributes:
         yaml.wrong(place, f"dimension {name!r} needs 'attributes', at least one")
     hierarchies = {}
@@ -67,6 +72,10 @@ def read_dimension(yaml: YamlReader, name: str, place: Place, known: Iterable[st
         for i, level in enumerate(hierarchies[hierarchy]):
             if level not in attributes:
                 yaml.unknown((*place, "hierarchies", hierarchy, i), "attribute", level, attributes)
+    if tree:
+        if TREE in hierarchies:
+            yaml.wrong((*place, "hierarchies", TREE), f"the levels of 'tree' are a hierarchy {TREE!r} already")
+        hierarchies[TREE] = tree.levels
     table = yaml.text((*place, "table"))
     return Dimension(
         name,
@@ -75,6 +84,9 @@ def read_dimension(yaml: YamlReader, name: str, place: Place, known: Iterable[st
         yaml.text((*place, "key"), required=bool(table)),
         attributes,
         hierarchies,
+        read_history(yaml, place, attributes),
+        read_bridge(yaml, place),
+        tree,
         place=yaml.file.where(*place),
     )
 
@@ -88,5 +100,15 @@ def _attribute(yaml: YamlReader, name: str, place: Place, unknown: str) -> Attri
         yaml.choice((*place, "format"), "format", FORMATS, "text"),
         yaml.text((*place, "order_by")),
         yaml.text((*place, "unknown")) or unknown,
+        yaml.choice((*place, "period"), "period", (*PERIODS, ""), ""),
         place=yaml.file.where(*place),
     )
+
+
+def check_attribute(yaml: YamlReader, place: Place, ref: str, roles: Mapping[str, Role]) -> None:
+    """Note an attribute that the cube does not have."""
+    dimension, _, attribute = ref.partition(".")
+    if dimension not in roles:
+        yaml.unknown(place, "dimension of this cube", dimension, roles)
+    elif attribute not in roles[dimension].dimension.attributes:
+        yaml.unknown(place, f"attribute of {dimension!r}", attribute, roles[dimension].dimension.attributes)

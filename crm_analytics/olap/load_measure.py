@@ -1,6 +1,7 @@
-"""Read the measures of a cube file, and see that formulas name what there is.
+"""Read the measures of a cube file, and see that formulas and calculations name what there is.
 
-May import: errors, formats, yamlfile, olap.formula, olap.measure, olap.model, olap.reading.   Imported by: olap.load.
+May import: errors, formats, yamlfile, olap.calc, olap.formula, olap.load_additivity, olap.load_calc, olap.measure,
+olap.model, olap.reading.   Imported by: olap.load.
 """
 
 from collections.abc import Mapping
@@ -8,14 +9,17 @@ from typing import cast
 
 from crm_analytics.errors import ConfigError, did_you_mean, shortened
 from crm_analytics.formats import FORMATS
+from crm_analytics.olap.calc import Calc
 from crm_analytics.olap.formula import Formula, parse_formula
+from crm_analytics.olap.load_additivity import ADDITIVITY_KEYS, read_additivity
+from crm_analytics.olap.load_calc import CALC_KEYS, read_calc
 from crm_analytics.olap.measure import AGGREGATES, Aggregate, Measure
 from crm_analytics.olap.model import Cube
 from crm_analytics.olap.reading import YamlReader, title_of
 from crm_analytics.yamlfile import Place
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
-MEASURE_KEYS = ("title", "description", "agg", "sql", "where", "p", "formula", "format")
+MEASURE_KEYS = ("title", "description", "agg", "sql", "where", "p", "formula", *CALC_KEYS, "format", *ADDITIVITY_KEYS)
 
 
 def read_measure(yaml: YamlReader, name: str, place: Place) -> Measure:
@@ -23,8 +27,12 @@ def read_measure(yaml: YamlReader, name: str, place: Place) -> Measure:
     spec = yaml.mapping(place, MEASURE_KEYS)
     agg, text, sql = (yaml.text((*place, key)) for key in ("agg", "formula", "sql"))
     formula: Formula | None = None
-    if bool(agg) == bool(text):
-        yaml.wrong(place, f"measure {name!r} needs either 'agg' or 'formula'")
+    calc = read_calc(yaml, name, place)
+    if [bool(agg), bool(text), calc is not None].count(True) != 1:
+        yaml.wrong(place, f"measure {name!r} needs either 'agg', 'formula' or 'of'")
+    elif calc:
+        if extra := [key for key in ("sql", "where", "p") if key in spec]:
+            yaml.wrong((*place, extra[0]), f"a calculation takes no {extra[0]!r}; put it on the measure {calc.of!r}")
     elif text:
         if extra := [key for key in ("sql", "where", "p") if key in spec]:
             yaml.wrong((*place, extra[0]), f"a formula takes no {extra[0]!r}; put it on the measures it names")
@@ -38,6 +46,7 @@ def read_measure(yaml: YamlReader, name: str, place: Place) -> Measure:
         agg = yaml.choice((*place, "agg"), "aggregate", AGGREGATES, "count")
         if not sql and agg != "count":
             yaml.wrong(place, f"measure {name!r}: {agg} needs 'sql', the column or expression it is taken over")
+    semi, adds, not_over = read_additivity(yaml, name, agg, place)
     return Measure(
         name,
         yaml.text((*place, "title")) or title_of(name),
@@ -45,11 +54,22 @@ def read_measure(yaml: YamlReader, name: str, place: Place) -> Measure:
         sql,
         yaml.text((*place, "where")),
         formula,
-        yaml.choice((*place, "format"), "format", FORMATS, "count" if agg.startswith("count") else "number"),
+        yaml.choice((*place, "format"), "format", (*FORMATS, ""), _format(agg, calc)),
         " ".join(yaml.text((*place, "description")).split()),
         _share(yaml, name, agg, place),
+        semi,
+        adds,
+        not_over,
+        calc=calc,
         place=yaml.file.where(*place),
     )
+
+
+def _format(agg: str, calc: Calc | None) -> str:
+    """The format of a measure that states none; '' is that of the measure it is a calculation on."""
+    if calc:
+        return "percent" if calc.relative else ""
+    return "count" if agg.startswith("count") else "number"
 
 
 def _share(yaml: YamlReader, name: str, agg: str, place: Place) -> float | None:
@@ -68,12 +88,22 @@ def _share(yaml: YamlReader, name: str, agg: str, place: Place) -> float | None:
     return 0.5
 
 
+def format_of(cubes: Mapping[str, Cube], home: Cube, measure: Measure) -> str:
+    """The format of a measure; a calculation that states none has that of its measure."""
+    if measure.format or not measure.calc:
+        return measure.format
+    owner, _, last = measure.calc.of.rpartition(".")
+    cube = cubes[owner or home.name]
+    return format_of(cubes, cube, cube.measures[last])
+
+
 def missing(cubes: Mapping[str, Cube], home: Cube, measure: Measure, path: tuple[str, ...]) -> str:
-    """What a formula cannot get: a name that does not exist, or its own answer.  '' where all is well."""
+    """What a formula or calculation cannot get: a name nobody knows, or its own answer.  '' where all is well."""
     here = f"{home.name}.{measure.name}"
     if here in path:
         return f"it needs itself: {' needs '.join((*path[path.index(here) :], here))}"
-    for name in measure.formula.names if measure.formula else ():
+    names = measure.formula.names if measure.formula else (measure.calc.of,) if measure.calc else ()
+    for name in names:
         owner, _, last = name.rpartition(".")
         other = cubes.get(owner or home.name)
         if other is None:

@@ -2,13 +2,16 @@
 
 Frozen values and look-ups by name.  Not the YAML (`olap.load`), not SQL (`olap.compile`).
 
-May import: errors, olap.dimension, olap.filters, olap.measure.   Imported by: every module of olap.
+May import: errors, olap.assertions, olap.calc, olap.dimension, olap.filters, olap.measure.
+Imported by: every module of olap.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
+from crm_analytics.olap.assertions import Assertion
+from crm_analytics.olap.calc import parse_calc
 from crm_analytics.olap.dimension import Attribute, Dimension, Role
 from crm_analytics.olap.filters import Condition
 from crm_analytics.olap.measure import Measure
@@ -19,7 +22,8 @@ class Cube:
     """One fact table with the dimensions that it reaches and the measures that can be asked of it.
 
     `access` says which rows each role may see, None for all of them; `guard` holds
-    the conditions of the role that is asking, see `olap.access`.
+    the conditions of the role that is asking, see `olap.access`.  `tests` is what
+    has to hold of its numbers.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Cube:
     measures: Mapping[str, Measure]
     access: Mapping[str, Condition | None] = field(default_factory=dict)
     guard: tuple[Condition, ...] = ()
+    tests: tuple[Assertion, ...] = ()
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
 
@@ -80,10 +85,17 @@ class Model:
         return self.cubes[name]
 
     def measure(self, home: str, ref: str) -> tuple[Cube, Measure]:
-        """`revenue` of the cube `home`, or `contacts.mailings` of another, as its cube and measure."""
-        name, dot, measure = ref.rpartition(".")
-        cube = self.cube(name) if dot else self.cube(home)
-        return cube, cube.measure(measure)
+        """`revenue` of the cube `home`, or `contacts.mailings` of another, as its cube and measure.
+
+        With a calculation behind the name (`revenue ytd`) the measure is that calculation.
+        """
+        if " " in ref:
+            ref, calc = parse_calc(ref)
+            cube, measure = self.measure(home, ref)
+            return cube, measure.under(calc)
+        owner, dot, name = ref.rpartition(".")
+        cube = self.cube(owner) if dot else self.cube(home)
+        return cube, cube.measure(name)
 
     def problems(self) -> Iterator[str]:
         """What `olap.bind` found that no query can use, one sentence each."""
@@ -91,6 +103,7 @@ class Model:
         for cube in self.cubes.values():
             dimensions = [role.dimension for role in cube.roles.values()]
             attributes = [a for d in dimensions for a in d.attributes.values()]
+            attributes += [a for d in dimensions if d.history for a in d.history.attributes.values()]
             things: list[Part] = [cube, *cube.roles.values(), *dimensions, *attributes, *cube.measures.values()]
             for thing in things:
                 if thing.problem and thing.problem not in seen:

@@ -2,27 +2,47 @@
 
 Frozen values only.  `olap.resolve` makes them; no SQL text yet: that is `olap.compile`.
 
-May import: sql, olap.dimension, olap.filters, olap.measure, olap.model, olap.query.
+May import: sql, olap.calc, olap.dimension, olap.filters, olap.measure, olap.model, olap.query.
 Imported by: olap.resolve and every module of olap that writes SQL.
 """
 
 from dataclasses import dataclass
 
-from crm_analytics.olap.dimension import Attribute, Role
+from crm_analytics.olap.calc import PLAIN, How
+from crm_analytics.olap.dimension import AsOf, Attribute, Role
 from crm_analytics.olap.filters import Condition, Per
-from crm_analytics.olap.measure import Measure
-from crm_analytics.olap.model import Cube
+from crm_analytics.olap.measure import Measure, SemiAdditive
+from crm_analytics.olap.model import Cube, ref_of
 from crm_analytics.olap.query import CubeQuery, Order, Top
 from crm_analytics.sql import ident
+
+# The rank of a member in a top-N, NULL for Others.  A name with a space: no column of a fact is called so.
+RANK = '"top rank"'
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One attribute that is shown or filtered by, under its name in the question."""
+    """One attribute that is shown or filtered by, under its name in the question.
+
+    `as_of` is when it is read, `"today"` for whatever has no history.  An axis that only
+    chooses rows is not `shown`, so that a row of several members is not split by it.
+    """
 
     ref: str
     role: Role
     attribute: Attribute
+    as_of: AsOf = "today"
+    shown: bool = True
+
+    @property
+    def alias(self) -> str:
+        """What the rows of its dimension are called in a statement."""
+        return self.role.name if self.as_of == "today" else f"{self.role.name} as of {self.as_of}"
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether one row of a fact may belong to several of its members."""
+        return self.role.dimension.overlaps
 
     @property
     def title(self) -> str:
@@ -47,6 +67,16 @@ class Axis:
         return ident(f"{self.ref} order")
 
 
+def axis_of(cube: Cube, ref: str, at: AsOf | None = None, shown: bool = True) -> Axis:
+    """Look up `customer.segment`, read at the time asked for, or by default as its dimension says."""
+    role, attribute = cube.attribute(ref)
+    history = role.dimension.history
+    if history is None or attribute.name not in history.attributes:
+        return Axis(ref, role, attribute, shown=shown)
+    as_of = history.default if at is None else at
+    return Axis(ref, role, attribute if as_of == "today" else history.attributes[attribute.name], as_of, shown)
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One measure under its name in the question."""
@@ -58,10 +88,49 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact table and the aggregates to take from it."""
+    """One fact table and the aggregates to take from it.
+
+    `how` says which rows stand for a period, where that is not its own, by the
+    calendar that plays the role `over`; `take` how stocks are taken that are no sums over time.
+    """
 
     cube: Cube
     asks: tuple[Ask, ...]
+    how: How = PLAIN
+    over: str = ""
+    take: SemiAdditive | None = None
+
+    @property
+    def name(self) -> str:
+        """A name for its steps; with a space, which no cube has, where a cube gives several facts."""
+        # A window counts each kind of measure in its own way.
+        own = self.asks[0].measure.name if self.how.window else ""
+        return " ".join(filter(None, (self.told.replace(",", ""), own)))
+
+    @property
+    def told(self) -> str:
+        """Which rows of which fact, in words."""
+        return ", ".join(filter(None, (self.cube.name, str(self.how), str(self.take or ""))))
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What a question over time needs to know of its calendars.
+
+    `role` is the calendar of the question and `fill` whether each of its periods
+    has to be there; `ends` are the periods of all calendars that the question
+    ends with, whole: those shown.  `by_weeks` are the roles whose years are 52 weeks here.
+    """
+
+    role: str
+    fill: bool
+    ends: tuple[Axis, ...]
+    by_weeks: frozenset[str]
+
+
+def ground_ref(home: Cube, cube: Cube, measure: Measure, how: How) -> str:
+    """The name of an aggregate in the cells."""
+    return f"{ref_of(home.name, cube.name, measure.name)} {how}" if how else ref_of(home.name, cube.name, measure.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +140,7 @@ class Plan:
     `rows` and `across` are the axes; `filtered` the attributes of `before`,
     the conditions on rows of the facts; `after` are those on finished cells.
     `steps` are the questions to ask first, one for each `Per` of `before`, in order.
+    `time` is there where a calculation over time or the filling of periods is asked for.
     """
 
     home: Cube
@@ -86,11 +156,21 @@ class Plan:
     top: Top | None
     orders: tuple[Order, ...]
     limit: int | None
+    offset: int
+    time: Timing | None = None
 
     @property
     def axes(self) -> tuple[Axis, ...]:
         """Rows, then the attribute across."""
         return (*self.rows, *((self.across,) if self.across else ()))
+
+    @property
+    def levels(self) -> tuple[tuple[Axis, ...], ...]:
+        """The axes that are not rolled up, for each level of totals, the finest first."""
+        if not self.totals:
+            return (self.axes,)
+        ends = ((self.across,), ()) if self.across else ((),)
+        return tuple((*self.rows[:n], *end) for n in range(len(self.rows), -1, -1) for end in ends)
 
     @property
     def ranked(self) -> Axis | None:

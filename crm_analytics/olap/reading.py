@@ -38,7 +38,10 @@ class YamlReader:
         """What stands at `place`, or None."""
         found: Any = self.file.data
         for step in place:
-            found = found.get(step) if isinstance(found, dict) else None
+            if isinstance(found, list) and isinstance(step, int):
+                found = found[step]
+            else:
+                found = found.get(step) if isinstance(found, dict) else None
         return found
 
     def mapping(self, place: Place, known: Iterable[str] | None = None) -> dict[Any, Any]:

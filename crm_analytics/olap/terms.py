@@ -5,18 +5,18 @@ where one fact is asked and nothing has to happen in between (`RowTerms`):
 then the whole question is one SELECT, as an analyst would write it, and costs
 DuckDB no more to plan.
 
-May import: sql, olap.fact, olap.measure, olap.model, olap.plan, olap.rows.
+May import: sql, olap.calc, olap.measure, olap.model, olap.plan, olap.rows.
 Imported by: olap.compile, olap.labels, olap.order, olap.top.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
+from crm_analytics.olap.calc import PLAIN, How
 from crm_analytics.olap.conditions import Term
-from crm_analytics.olap.fact import RANK
 from crm_analytics.olap.measure import Measure
-from crm_analytics.olap.model import Cube, Model, ref_of
-from crm_analytics.olap.plan import Axis, Plan
+from crm_analytics.olap.model import Cube, Model
+from crm_analytics.olap.plan import RANK, Axis, Plan, ground_ref
 from crm_analytics.olap.rows import Rows
 from crm_analytics.sql import ident
 
@@ -39,8 +39,8 @@ class Terms(Protocol):
     def rank(self) -> str:
         """The rank in a top-N, NULL for Others."""
 
-    def aggregate(self, cube: Cube, measure: Measure, within: bool) -> str:
-        """A measure without formula; `within` a formula as the type to compute on with."""
+    def aggregate(self, cube: Cube, measure: Measure, how: How, within: bool) -> str:
+        """A measure taken from rows, `how`; `within` a formula as the type to compute on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class CellTerms:
     def rank(self) -> str:
         return f"{CELL}.{RANK}"
 
-    def aggregate(self, cube: Cube, measure: Measure, within: bool) -> str:
-        return f"{CELL}.{ident(ref_of(self.plan.home.name, cube.name, measure.name))}"
+    def aggregate(self, cube: Cube, measure: Measure, how: How, within: bool) -> str:
+        return f"{CELL}.{ident(ground_ref(self.plan.home, cube, measure, how))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class RowTerms:
     def rank(self) -> str:
         raise AssertionError("a top-N is ranked in a step of its own")
 
-    def aggregate(self, cube: Cube, measure: Measure, within: bool) -> str:
+    def aggregate(self, cube: Cube, measure: Measure, how: How, within: bool) -> str:
         return measure.typed_aggregate if within else measure.aggregate
 
 
@@ -99,20 +99,26 @@ class Finished:
 
     def value(self, ref: str) -> str:
         """The SQL of a measure under its name in the question."""
-        return self._of(*self.model.measure(self.home.name, ref), within=False)
+        return self._of(*self.model.measure(self.home.name, ref), PLAIN, within=False)
 
     def term(self, ref: str) -> Term:
         """The same, to compare with."""
         _, measure = self.model.measure(self.home.name, ref)
-        return Term(self.value(ref) if measure.formula is None else f"({self.value(ref)})", measure.kind)
+        return Term(self.value(ref) if measure.is_ground else f"({self.value(ref)})", measure.kind)
 
-    def _of(self, cube: Cube, measure: Measure, within: bool) -> str:
-        if measure.formula is None:
-            return self.terms.aggregate(cube, measure, within)
+    def _of(self, cube: Cube, measure: Measure, how: How, within: bool) -> str:
+        if measure.formula:
+            return measure.formula.sql(lambda name: self._part(cube, name, how))
+        if not measure.calc:
+            return self.terms.aggregate(cube, measure, how, within)
+        calc = measure.calc
+        if not calc.against:
+            return self._of(*self.model.measure(cube.name, calc.of), how.of(calc.how), within)
+        now, before = (self._part(cube, calc.of, how.of(part)) for part in (calc.how, calc.before))
+        return f"CAST({now} - {before} AS DOUBLE) / nullif({before}, 0)" if calc.relative else f"{now} - {before}"
 
-        def column(name: str) -> str:
-            owner, found = self.model.measure(cube.name, name)
-            inside = self._of(owner, found, within=True)
-            return inside if found.formula is None else f"({inside})"
-
-        return measure.formula.sql(column)
+    def _part(self, cube: Cube, name: str, how: How) -> str:
+        """A measure within a formula, in parentheses unless it is a single thing."""
+        owner, measure = self.model.measure(cube.name, name)
+        inside = self._of(owner, measure, how, within=True)
+        return inside if measure.is_ground else f"({inside})"

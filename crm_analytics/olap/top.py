@@ -7,10 +7,10 @@ olap.terms, olap.text.   Imported by: olap.compile.
 """
 
 from crm_analytics.olap.conditions import Params, condition_sql
-from crm_analytics.olap.fact import RANK, cells, cells_name, member
+from crm_analytics.olap.fact import cells, cells_name, member
 from crm_analytics.olap.filters import Per
 from crm_analytics.olap.model import Model
-from crm_analytics.olap.plan import Plan
+from crm_analytics.olap.plan import RANK, Plan
 from crm_analytics.olap.query import CubeQuery
 from crm_analytics.olap.resolve import make_plan, ranking
 from crm_analytics.olap.rows import Chosen

@@ -29,7 +29,8 @@ In the star an id becomes a surrogate key: `customer_id` becomes `customer_key`,
 resolve stays readable in the column `unresolved`. Money is `DECIMAL(18,2)`: a fraction of a cent is rounded, and
 counted. Channels are {", ".join(f"`{c}`" for c in CHANNELS)}, or those that `crm.yml` lists.
 
-Beside the tables below there are `dim_date` (year, quarter, month, ISO week, weekday), `dim_channel`, `fct_score` (one
+Beside the tables below there are `dim_date` (year, quarter, month, ISO week, weekday, and the years, quarters, periods
+and weeks of the retail calendar, whose settings are kept in `retail_calendar`), `dim_channel`, `fct_score` (one
 score of one model for one customer at one `as_of`), `dim_score` (the latest score of each kind beside each customer),
 `loads` and `rejects`.
 """

@@ -71,7 +71,7 @@ def load(
         for entity in ENTITIES.values():
             done += _load_entity(engine, load_id, entity, sources, kept, say)
         renew_dim_score(engine)
-        renew_dim_date(engine)
+        renew_dim_date(engine, config.calendar)
         for item in done:
             ledger.record(engine, load_id, now, item)
     engine.execute("CHECKPOINT")

@@ -11,7 +11,7 @@ import pytest
 import crm_analytics as crm
 from tests.doors.conftest import Run
 
-WORDS = ("sales", "-m", "revenue", "--from", "2025-Q1", "--to", "2025-Q2")
+WORDS = ("sales", "-m", "revenue", "--from", "2017-Q1", "--to", "2017-Q2")
 
 
 def test_the_text_says_what_changed_and_that_it_adds_up(run: Run, folder: Path) -> None:
@@ -35,23 +35,23 @@ def test_csv_and_json_hold_the_same_rows_and_they_make_up_the_change(run: Run, f
 def test_the_totals_are_those_of_a_question(folder: Path) -> None:
     with crm.open(folder) as shop:
         ask = shop.cube("sales").measures("revenue")
-        found = ask.explain("2025-Q1", "2025-Q2").explanation
-        for quarter, total in (("2025-Q1", found.before), ("2025-Q2", found.after)):
+        found = ask.explain("2017-Q1", "2017-Q2").explanation
+        for quarter, total in (("2017-Q1", found.before), ("2017-Q2", found.after)):
             assert ask.slice("date.quarter", quarter).frame["revenue"][0] == total
 
 
 def test_a_ratio_of_deals_by_the_day_that_they_closed(folder: Path) -> None:
     with crm.open(folder) as shop:
-        found = shop.cube("deals").measures("win_rate").explain("2025-Q1", "2025-Q2", over="closed")
+        found = shop.cube("deals").measures("win_rate").explain("2017-Q1", "2017-Q2", over="closed")
         assert found.explanation.adds_up
-        asked = shop.cube("deals").measures("win_rate").slice("closed.quarter", "2025-Q1")
+        asked = shop.cube("deals").measures("win_rate").slice("closed.quarter", "2017-Q1")
         assert asked.frame["win_rate"][0] == pytest.approx(found.explanation.before)
         assert "percentage points" in str(found)
 
 
 def test_the_picture_has_a_bridge_and_bars(run: Run, folder: Path, tmp_path: Path) -> None:
     with crm.open(folder) as shop:
-        found = shop.cube("sales").measures("revenue").by("product.department").explain("2025-Q1", "2025-Q2")
+        found = shop.cube("sales").measures("revenue").by("product.department").explain("2017-Q1", "2017-Q2")
     bridge, bars = found.chart().data
     assert (bridge.type, bars.type) == ("waterfall", "bar")
     # The steps lead from the one total to the other.
@@ -74,19 +74,19 @@ def test_a_role_explains_its_own_part(run: Run, folder: Path) -> None:
 
 def test_mistakes_end_in_a_sentence(run: Run, folder: Path) -> None:
     for words, sentence in (
-        (("-m", "revenue", "--from", "2025-Q9", "--to", "2025-Q2"), "from: '2025-Q9' is not a period"),
-        (("-m", "orders", "--from", "2025-Q1", "--to", "2025-Q2"), "orders is a count_distinct"),
-        (("-m", "revenue", "--from", "2025-Q1", "--to", "2025-Q2", "--format", "xls"), "no format 'xls'"),
+        (("-m", "revenue", "--from", "2017-Q9", "--to", "2017-Q2"), "from: '2017-Q9' is not a period"),
+        (("-m", "orders", "--from", "2017-Q1", "--to", "2017-Q2"), "orders is a count_distinct"),
+        (("-m", "revenue", "--from", "2017-Q1", "--to", "2017-Q2", "--format", "xls"), "no format 'xls'"),
     ):
         ran = run("explain", "sales", *words, "-C", folder)
         assert (ran.code, ran.out) == (2, "")
         assert sentence in ran.err
     with crm.open(folder) as shop, pytest.raises(crm.CrmError, match="explain the change of one measure, not of 2"):
-        shop.cube("sales").measures("revenue", "lines").explain("2025-Q1", "2025-Q2")
+        shop.cube("sales").measures("revenue", "lines").explain("2017-Q1", "2017-Q2")
 
 
 def test_a_frame_names_the_part_of_each_row(folder: Path) -> None:
     with crm.open(folder) as shop:
-        frame = shop.cube("sales").measures("revenue").by("store.region").explain("2025-Q1", "2025-Q2").frame
+        frame = shop.cube("sales").measures("revenue").by("store.region").explain("2017-Q1", "2017-Q2").frame
     assert {"driver", "attribute", "customers"} <= set(frame["part"])
     assert frame.filter(pl.col("part") == "attribute")["attribute"].to_list() == ["store.region"]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_analytics.config import ProjectConfig, read_config
+from crm_analytics.config import ProjectConfig, RetailCalendar, read_config
 from crm_analytics.errors import ConfigError
 
 TEMPLATES = Path(__file__).parents[2] / "crm_analytics" / "templates"
@@ -23,6 +23,13 @@ def test_every_setting_is_taken(tmp_path: Path) -> None:
     text = "version: 1\nname: S\nthreads: 2\nchannels: [web, post]\nconsent: not_recorded\n"
     read = config(tmp_path, text)
     assert (read.threads, read.channels, read.consent) == (2, ("web", "post"), "not_recorded")
+
+
+def test_the_calendar_is_taken_and_its_keys_are_held_to(tmp_path: Path) -> None:
+    read = config(tmp_path, "version: 1\nname: S\ncalendar: {fiscal_month: 7, weeks: 5-4-4}\n")
+    assert read.calendar == RetailCalendar(fiscal_month=7, weeks="5-4-4")
+    with pytest.raises(ConfigError, match=r"crm.yml:3: unknown key 'week'. Did you mean 'weeks'"):
+        config(tmp_path, "version: 1\nname: S\ncalendar: {week: 5-4-4}\n")
 
 
 @pytest.mark.parametrize("template", sorted(p.name for p in TEMPLATES.iterdir()))
@@ -58,6 +65,10 @@ VALUES = {
     "channels: []": "channels: needs names in lower case, got []",
     "channels: [web, Store]": "channels: needs names in lower case, got ['web', 'Store']",
     "channels: [web, ' ']": "channels: needs names in lower case, got ['web', ' ']",
+    "calendar: {fiscal_month: 13}": "calendar: fiscal_month needs 1 to 12, got 13",
+    "calendar: {weeks: 4-5-5}": "calendar: weeks is one of 4-4-5, 4-5-4, 5-4-4, not '4-5-5'",
+    "calendar: {first_weekday: Sun}": "calendar: first_weekday is one of "
+    "monday, tuesday, wednesday, thursday, friday, saturday, sunday, not 'Sun'",
     "channels: [web, web]": "channels: each may stand only once, got ['web', 'web']",
 }
 

@@ -39,7 +39,7 @@ CREATE OR REPLACE TABLE dim_date AS
   SELECT CAST(strftime(d, '%Y%m%d') AS INTEGER) AS date_key, CAST(d AS DATE) AS date, CAST(year(d) AS INTEGER) AS year,
     strftime(d, '%Y-Q') || quarter(d) AS quarter, strftime(d, '%Y-%m') AS month, strftime(d, '%G-W%V') AS week,
     dayname(d) AS weekday, CAST(isodow(d) AS INTEGER) AS weekday_no
-  FROM range(TIMESTAMP '2016-12-26', TIMESTAMP '2017-05-01', INTERVAL 1 DAY) t(d)
+  FROM range(TIMESTAMP '2016-01-01', TIMESTAMP '2018-01-01', INTERVAL 1 DAY) t(d)
   UNION ALL SELECT 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 """
 

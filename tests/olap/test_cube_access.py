@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from crm_analytics.engines.duckdb import DuckEngine
-from crm_analytics.errors import ConfigError, CrmError
+from crm_analytics.errors import AccessError, ConfigError, CrmError
 from crm_analytics.olap.access import Viewer, seen_by
 from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.browse import browse
+from crm_analytics.olap.estimate import estimate
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
@@ -128,3 +129,12 @@ def test_a_mistake_in_access_is_told_with_its_line(tmp_path: Path, access: str, 
 def test_a_question_cannot_hold_a_placeholder() -> None:
     with pytest.raises(CrmError, match="':regions' stands where a value"):
         SALES.dice("customer.region in (:regions)")
+
+
+def test_a_role_with_some_of_the_rows_does_not_learn_how_many_there_are(
+    north: Model, engine: DuckEngine, tmp_path: Path
+) -> None:
+    with pytest.raises(AccessError, match="role 'manager' may not see all rows"):
+        estimate(engine, north, SALES)
+    analyst = bind_model(seen_by(load_model(cubes(tmp_path)), Viewer("analyst", {})), engine)
+    assert estimate(engine, analyst, SALES).most_read == 7

@@ -8,9 +8,17 @@ import pytest
 import yaml
 
 from crm_analytics.errors import ConfigError
-from crm_analytics.olap import load, load_access, load_dimension, load_measure
+from crm_analytics.olap import (
+    load,
+    load_access,
+    load_additivity,
+    load_assertions,
+    load_dimension,
+    load_kinds,
+    load_measure,
+)
 from crm_analytics.olap.load import load_model
-from crm_analytics.olap.measure import AGGREGATES
+from crm_analytics.olap.measure import AGGREGATES, TAKES
 
 TEMPLATES = Path(load.__file__).parents[1] / "templates"
 SHIPPED = sorted(TEMPLATES.glob("*/cubes"))
@@ -54,7 +62,7 @@ def test_the_smallest_cube_has_titles_formats_and_keys_by_default(tmp_path: Path
         ("agg: sum", "aggr: sum", "sales.yml:5: unknown key 'aggr'. Did you mean 'agg'?"),
         ("agg: sum, sql: revenue", "agg: sum", "sales.yml:5: measure 'revenue': sum needs 'sql'"),
         ("sql: revenue", "sql: revenue, format: euro", "sales.yml:5: no format 'euro'."),
-        ("sql: revenue", "formula: a + b", "sales.yml:5: measure 'revenue' needs either 'agg' or 'formula'"),
+        ("sql: revenue", "formula: a + b", "sales.yml:5: measure 'revenue' needs either 'agg', 'formula' or 'of'"),
         ("agg: sum, sql: revenue", "formula: a +", "sales.yml:5: measure 'revenue': formula 'a +' does not parse"),
         ("agg: sum, sql: revenue", "formula: orders / 2", "'revenue': cube 'sales' has no measure 'orders'"),
         ("agg: sum, sql: revenue", "formula: sale.x", "'revenue': no cube 'sale'. Did you mean 'sales'?"),
@@ -63,6 +71,24 @@ def test_the_smallest_cube_has_titles_formats_and_keys_by_default(tmp_path: Path
         ("revenue: {", "Revenue: {", "sales.yml:5: 'Revenue' cannot be a name: small letters"),
         ("revenue: {", "total: {", "sales.yml:5: 'total' means something else in questions"),
         ("revenue: {agg: sum, sql: revenue}", "", "sales.yml:5: a cube needs 'measures', at least one"),
+        (
+            "agg: sum, sql: revenue",
+            "of: revenu, shift: 1 year",
+            "sales.yml:5: measure 'revenue': cube 'sales' has no measure",
+        ),
+        ("agg: sum, sql: revenue", "of: revenue, shift: 1 year", "it needs itself: sales.revenue needs sales.revenue"),
+        ("agg: sum, sql: revenue", "shift: 1 year", "sales.yml:5: measure 'revenue': 'shift' needs 'of', the measure"),
+        ("agg: sum, sql: revenue", "of: a, shift: a year", "'a year' is no length of time, such as 1 year or 90 days"),
+        ("agg: sum, sql: revenue", "of: a, to_date: yaer", "no period 'yaer'. Did you mean 'year'?"),
+        ("agg: sum, sql: revenue", "of: a", "measure 'revenue' needs one of shift, change, growth, to_date, trailing,"),
+        ("agg: sum, sql: revenue", "of: a, cumulative: false", "measure 'revenue': 'cumulative' takes only true"),
+        ("agg: sum, sql: revenue", "of: a, cumulative: true, to_date: year", "only one window and one comparison"),
+        (
+            "agg: sum, sql: revenue",
+            "of: a, shift: 1 day, where: x",
+            "a calculation takes no 'where'; put it on the measure",
+        ),
+        ("product: {}", "p: {attributes: {a: {period: fortnight}}}", "sales.yml:4: no period 'fortnight'. Known: "),
         ("product: {}", "prodct: {}", "called 'prodct'. Did you mean 'product'?"),
         ("product: {}", "product: {table: t}", "sales.yml:4: dimension 'product' needs 'attributes'"),
         ("product: {}", "product: [a]", "sales.yml:4: 'product' needs names with values, not ['a']"),
@@ -155,6 +181,14 @@ def test_the_schema_knows_the_keys_that_the_loader_knows() -> None:
         "use": set(load_dimension.USE_KEYS),
         "attribute": set(load_dimension.ATTRIBUTE_KEYS),
         "access": set(load_access.ACCESS_KEYS),
+        "history": set(load_kinds.HISTORY_KEYS),
+        "bridge": set(load_kinds.BRIDGE_KEYS),
+        "tree": set(load_kinds.TREE_KEYS),
         "measure": set(load_measure.MEASURE_KEYS),
+        "additive": set(load_additivity.ADDITIVE_KEYS),
+        "semi_additive": set(load_additivity.SEMI_KEYS),
+        "golden": set(load_assertions.GOLDEN_KEYS),
+        "reconcile": set(load_assertions.RECONCILE_KEYS),
     }
     assert tuple(SCHEMA["$defs"]["measure"]["properties"]["agg"]["enum"]) == AGGREGATES
+    assert tuple(SCHEMA["$defs"]["semi_additive"]["properties"]["take"]["enum"]) == TAKES

@@ -18,7 +18,7 @@ from olap.conftest import CUBES
 from olap.shop import shop, type_of
 
 QUESTIONS = Path(__file__).parents[1] / "questions"
-KEYS = {"name", "cube", "measures", "by", "where", "totals", "pivot", "top", "sort", "limit", "by_hand"}
+KEYS = {"name", "cube", "measures", "by", "where", "totals", "fill", "pivot", "top", "sort", "limit", "by_hand"}
 
 
 def questions() -> list[Any]:
@@ -52,6 +52,8 @@ def as_query(question: dict[str, Any]) -> CubeQuery:
     query = query.dice(*question.get("where", ()))
     if question.get("totals"):
         query = query.with_totals()
+    if question.get("fill"):
+        query = query.fill()
     if "pivot" in question:
         query = query.pivot(question["pivot"])
     if "top" in question:

@@ -1,11 +1,12 @@
 """A question about a change, as a value: nothing is looked up here.
 
-May import: errors, periods, olap.filters.   Imported by: olap.explain.*, notebook.
+May import: errors, periods, olap.dimension, olap.filters.   Imported by: olap.explain.*, notebook.
 """
 
 from dataclasses import dataclass
 
 from crm_analytics.errors import QueryError
+from crm_analytics.olap.dimension import AsOf
 from crm_analytics.olap.filters import Condition
 from crm_analytics.periods import Window, parse_window
 
@@ -15,7 +16,8 @@ class Change:
     """Which measure of which cube is compared between which two periods, in the words of who asks.
 
     `by` are the attributes to look through, all that are fit where it is empty;
-    `over` is the role of the calendar that dates the rows, the cube's own where it is empty.
+    `over` is the role of the calendar that dates the rows, the cube's own where it is empty;
+    `at` is when attributes with a history are read, as in a question.
     """
 
     cube: str
@@ -25,6 +27,7 @@ class Change:
     by: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     over: str = ""
+    at: AsOf | None = None
 
     def windows(self) -> tuple[Window, Window]:
         """Both periods as days.

@@ -21,8 +21,6 @@ from crm_analytics.olap.query import CubeQuery
 from crm_analytics.olap.resolve import make_plan, split_conditions
 from crm_analytics.periods import Window
 
-# Names of the finest level of a calendar.
-DAYS = ("date", "day")
 # Names end so where one member is one thing; whoever wants them names them.
 KEYS = ("_id", "_key")
 
@@ -80,15 +78,18 @@ def look_up(model: Model, change: Change) -> Scope:
     if isinstance(shape, Customers):
         refs, left_out = [], []
     for ref in list(refs):
-        if getattr(cube.attribute(ref)[0].dimension, "bridge", None):
+        if cube.attribute(ref)[0].dimension.overlaps:
             refs.remove(ref)
             left_out.append(f"{ref}: a row may belong to several of its members, so they do not add up")
 
-    def plan(axes: tuple[str, ...], *conditions: Condition) -> Plan:
-        return make_plan(model, CubeQuery(cube.name, (change.measure,), axes, conditions))
-
-    within = Or((_within(day, before), _within(day, after)))
-    both = plan(tuple(refs), *change.conditions, within)
+    rows = CubeQuery(
+        cube.name,
+        (change.measure,),
+        conditions=(*change.conditions, Or((_within(day, before), _within(day, after)))),
+        at=change.at,
+    )
+    make_plan(model, rows)  # refuses what must not be added up over anything, whatever it is split by
+    both = make_plan(model, replace(rows, split=tuple(refs)))
     # The same customers of a `per`: its numbers are those of the two periods here too.
     until = (*both.before[:-1], Compare(day.ref, "<", (after.end,)))
     return Scope(
@@ -102,7 +103,7 @@ def look_up(model: Model, change: Change) -> Scope:
         after,
         both,
         replace(both, before=until),
-        plan((day.ref,)),
+        replace(both, filtered=(), before=(), steps=()),
         tuple(left_out),
         customer_role(cube),
     )
@@ -114,7 +115,7 @@ def _within(day: Axis, window: Window) -> Condition:
 
 def _day(cube: Cube, over: str) -> Axis:
     """The attribute with the day of a row: of the role asked for, of `date`, or of the only calendar."""
-    calendars = {name: found for name, role in cube.roles.items() if (found := _day_of(role))}
+    calendars = {name: day for name, role in cube.roles.items() if (day := role.dimension.day)}
     name = over or ("date" if "date" in calendars else next(iter(calendars)) if len(calendars) == 1 else "")
     if over and over not in calendars:
         raise UnknownName(f"cube {cube.name!r}", "calendar", over, calendars)
@@ -124,14 +125,6 @@ def _day(cube: Cube, over: str) -> Axis:
         )
         raise QueryError(f"cube {cube.name!r}: which date is compared? {asked}")
     return Axis(f"{name}.{calendars[name].name}", cube.roles[name], calendars[name])
-
-
-def _day_of(role: Role) -> Attribute | None:
-    levels = [levels[-1] for levels in role.dimension.hierarchies.values()]
-    for attribute in role.dimension.attributes.values():
-        if attribute.kind == "date" and (attribute.name in DAYS or attribute.name in levels):
-            return attribute
-    return None
 
 
 def _default(cube: Cube, day: Axis) -> tuple[list[str], list[str]]:
@@ -145,7 +138,7 @@ def _default(cube: Cube, day: Axis) -> tuple[list[str], list[str]]:
             broken.append(ref)
         elif attribute.name.endswith(KEYS) or attribute.column == role.dimension.key != "":
             keys.append(ref)
-        elif _day_of(role) or attribute.kind in ("date", "timestamp"):
+        elif role.dimension.day or attribute.kind in ("date", "timestamp"):
             dates.append(ref)
         else:
             refs.append(ref)

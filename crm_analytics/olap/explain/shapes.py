@@ -74,7 +74,8 @@ def shape_of(model: Model, cube: Cube, ref: str) -> Shape:
         )
     found = _shape(cube, measure)
     if found is None:
-        kind = measure.agg or f"formula {measure.formula.text if measure.formula else ''!r}"
+        formula = f"formula {measure.formula.text!r}" if measure.formula else "calculation over time"
+        kind = "stock" if measure.semi else measure.agg or formula
         raise QueryError(
             f"cube {cube.name!r}: {ref} is a {kind}, whose parts do not add up to the whole; sums, counts, averages "
             f"and ratios of them do, and counts of customers. Measures that can be explained: {shortened(_fit(cube))}"
@@ -124,7 +125,7 @@ def _made(cube: Cube, measure: Measure, name: str, tree: ast.expr) -> Measure:
 def _adds_up(cube: Cube, measure: Measure, distinct: bool) -> bool:
     """Whether the parts of a split without overlap add up; with `distinct` a distinct count is given the benefit."""
     if measure.formula is None:
-        return measure.additive or (distinct and measure.agg == "count_distinct")
+        return (measure.additive and measure.adds) or (distinct and measure.agg == "count_distinct")
     return _is_linear(cube, measure.formula.tree, distinct)
 
 

@@ -1,0 +1,104 @@
+"""Say of each measure whether its totals are the sum of their parts, and why where they are not.
+
+Reads the cells of an answer with totals; asks nothing.  The sums of the levels are
+compared: what stands under several members makes the finer level the larger one.
+
+May import: formats, olap.columns, olap.measure, olap.plan.   Imported by: olap.browse.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from crm_analytics.formats import format_value
+from crm_analytics.olap.columns import Column
+from crm_analytics.olap.measure import SemiAdditive
+from crm_analytics.olap.plan import Ask, Plan
+
+_TAKEN = {"last": "the last value", "first": "the first value", "avg": "the average"}
+
+
+def judged(plan: Plan, columns: Sequence[Column], frame: pl.DataFrame) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+    """The columns with `adds_up` filled in, and what should be said of those that do not add up."""
+    if not plan.totals or not plan.axes:
+        return tuple(columns), ()
+    levels = _Levels(plan, {str(mark): part for (mark,), part in frame.partition_by("total", as_dict=True).items()})
+    adds_up: dict[str, bool] = {}
+    notes: list[str] = []
+    recomputed: list[str] = []
+    for ask in plan.shown:
+        adds_up[ask.ref] = _surely(ask) or levels.add_up(ask)
+        if adds_up[ask.ref] or not levels.are_numbers(ask.ref):
+            continue
+        if ask.measure.semi:
+            notes.append(_stock(ask.ref, ask.measure.semi))
+        elif ask.measure.counts:
+            notes.append(levels.overlap(ask.ref, ask.measure.format))
+        else:
+            recomputed.append(ask.ref)
+    if recomputed:
+        notes.append(f"{', '.join(recomputed)}: recomputed at each total, not added up")
+    return tuple(replace(column, adds_up=adds_up.get(column.name)) for column in columns), tuple(notes)
+
+
+def _surely(ask: Ask) -> bool:
+    """Whether it adds up in every answer: every row of a fact is in one cell."""
+    return ask.measure.additive
+
+
+def _stock(ref: str, semi: SemiAdditive) -> str:
+    per = f" of each {' and '.join(semi.per)}" if semi.per else ""
+    return f"{ref}: a total is {_TAKEN[semi.take]}{per} over {semi.over}, not the sum of the rows"
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """The cells of an answer by level of totals: '' the plain ones, 'all' the grand total."""
+
+    plan: Plan
+    cells: Mapping[str, pl.DataFrame]
+
+    def are_numbers(self, ref: str) -> bool:
+        return self.cells["all"].schema[ref].is_numeric()
+
+    def add_up(self, ask: Ask) -> bool:
+        if not self.are_numbers(ask.ref):
+            return False
+        measure = ask.measure
+        if measure.counts or measure.semi or (measure.formula and measure.formula.is_linear):
+            sums = [self._sum(level, ask.ref) for level in self.cells]
+            return all(_equal(one, sums[0]) for one in sums)
+        # An average or a ratio, unless each total has one part: equal sums would be chance.
+        return len({part.height for part in self.cells.values()}) == 1
+
+    def overlap(self, ref: str, fmt: str) -> str:
+        """`customers: 3 in total, not the 5 of the rows: some appear under several of product.department`."""
+        total, parts = (format_value(self._sum(level, ref), fmt) for level in ("all", ""))
+        of = "cells" if self.plan.across else "rows"
+        under = ", ".join(self._overlapping(ref))
+        return f"{ref}: {total} in total, not the {parts} of the {of}: some appear under several of {under}"
+
+    def _overlapping(self, ref: str) -> Iterator[str]:
+        """The attributes under several of whose members something is counted: rolling them up loses some."""
+        names, across = [axis.ref for axis in self.plan.rows], [self.plan.across.ref] if self.plan.across else []
+        for kept, name in enumerate(names):
+            if any(self._differ(names[kept + 1 :] + end, names[kept:] + end, ref) for end in ([], across)):
+                yield name
+        if across and self._differ([], across, ref):
+            yield across[0]
+
+    def _differ(self, finer: Sequence[str], coarser: Sequence[str], ref: str) -> bool:
+        return not _equal(self._sum(self._mark(finer), ref), self._sum(self._mark(coarser), ref))
+
+    def _mark(self, rolled: Sequence[str]) -> str:
+        return "all" if len(rolled) == len(self.plan.axes) else ",".join(rolled)
+
+    def _sum(self, level: str, ref: str) -> float:
+        total = self.cells[level][ref].sum() if level in self.cells else 0
+        return total if isinstance(total, int) else float(total)
+
+
+def _equal(one: float, other: float) -> bool:
+    return one == other or (not isinstance(one, int) and math.isclose(one, other, rel_tol=1e-9))
