@@ -53,7 +53,7 @@ def explain(
         typer.Option(
             "--as-of",
             metavar="sale|today|DAY",
-            help="When attributes that change are read.",
+            help="When attributes with a history are read, such as 2017-03-31.",
             show_default="as each dimension says",
         ),
     ] = None,

@@ -23,7 +23,9 @@ from crm_analytics.olap.filters import parse_filter
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.model import Model
 from olap.conftest import CUBES
+from olap.members import members
 from olap.shop import shop
+from olap.test_cube_kinds import KINDS
 
 Asking = Callable[..., Explanation]
 
@@ -141,10 +143,10 @@ def test_a_pair_is_told_only_beyond_its_two_members() -> None:
 def test_filters_and_another_date_role_hold(ask: Asking) -> None:
     assert ask("revenue", "2017-01", "2017-02", "customer.region", where="customer.region = 'N'").difference == 20
     # ann 5 minutes in the two months, eve 11, bob 3; ann's 7 of March do not count.
-    for minutes, members in ((4, {"N": (180, 200, 20)}), (6, {})):
+    for minutes, moved in ((4, {"N": (180, 200, 20)}), (6, {})):
         whom = f"contacts.minutes > {minutes} per customer.customer_id"
         found = ask("revenue", "2017-01", "2017-02", "customer.region", where=whom)
-        assert changes(found, "customer.region") == members
+        assert changes(found, "customer.region") == moved
         assert found.adds_up
     found = ask("revenue", "2017-01-28", "2017-02-28", "customer.region", over="shipped")
     assert (found.before, found.after) == (240, 1200)
@@ -189,6 +191,23 @@ def test_a_role_explains_its_rows_and_learns_nothing_of_others(tmp_path: Path, e
     assert explain(engine, north, Change("sales", "customers", "2017-01", "2017-02")).after == 1
 
 
+def test_a_past_a_tree_and_clubs_are_each_looked_through_as_they_are() -> None:
+    # At the time of the sale ann was S until 7 February, then N, and bob nowhere before February.
+    engine = members()
+    model = bind_model(load_model(KINDS), engine)
+    by = ("customer.region", "range.division", "club.club")
+    found = explain(engine, model, Change("sales", "revenue", "2017-01", "2017-02", by, at="sale"))
+    assert changes(found, "customer.region") == {
+        "S": (180, 0, -180),
+        "N": (0, 200, 200),
+        "Unknown customer": (60, 1000, 940),
+    }
+    assert changes(found, "range.division") == {"Food": (240, 0, -240), "Ball": (0, 1200, 1200)}
+    assert found.left_out == ("club.club: a row may belong to several of its members, so they do not add up",)
+    assert found.adds_up
+    engine.close()
+
+
 @pytest.mark.parametrize(
     ("measure", "words", "sentence"),
     [
@@ -197,6 +216,7 @@ def test_a_role_explains_its_rows_and_learns_nothing_of_others(tmp_path: Path, e
         ("double_value", {}, "double_value is a formula '2 * order_value"),
         ("revenue_per_visit", {}, "needs contacts.visits of another cube"),
         ("contacts.minutes", {}, "contacts.minutes is a measure of cube 'contacts': explain it there"),
+        ("revenue ytd", {}, "revenue ytd is a calculation over time"),
         ("revenu", {}, "Did you mean 'revenue'?"),
         ("revenue", {"before": "2017-Q5"}, "from: '2017-Q5' is not a period; write it like 2017, 2017-Q2"),
         ("revenue", {"before": "2017-03"}, "2017-02 comes before 2017-03: turn the two periods round"),

@@ -21,6 +21,8 @@ from crm_analytics.olap.query import CubeQuery
 from crm_analytics.olap.resolve import make_plan, split_conditions
 from crm_analytics.periods import Window
 
+# Names of the finest level of a calendar that has no hierarchy.
+DAYS = ("date", "day")
 # Names end so where one member is one thing; whoever wants them names them.
 KEYS = ("_id", "_key")
 
@@ -115,7 +117,7 @@ def _within(day: Axis, window: Window) -> Condition:
 
 def _day(cube: Cube, over: str) -> Axis:
     """The attribute with the day of a row: of the role asked for, of `date`, or of the only calendar."""
-    calendars = {name: day for name, role in cube.roles.items() if (day := role.dimension.day)}
+    calendars = {name: day for name, role in cube.roles.items() if (day := _day_of(role))}
     name = over or ("date" if "date" in calendars else next(iter(calendars)) if len(calendars) == 1 else "")
     if over and over not in calendars:
         raise UnknownName(f"cube {cube.name!r}", "calendar", over, calendars)
@@ -125,6 +127,14 @@ def _day(cube: Cube, over: str) -> Axis:
         )
         raise QueryError(f"cube {cube.name!r}: which date is compared? {asked}")
     return Axis(f"{name}.{calendars[name].name}", cube.roles[name], calendars[name])
+
+
+def _day_of(role: Role) -> Attribute | None:
+    """The attribute that says it is the day, or where none does, the finest level that is a date."""
+    dimension = role.dimension
+    levels = [levels[-1] for levels in dimension.hierarchies.values()]
+    dates = (a for a in dimension.attributes.values() if a.kind == "date" and (a.name in DAYS or a.name in levels))
+    return dimension.day or next(dates, None)
 
 
 def _default(cube: Cube, day: Axis) -> tuple[list[str], list[str]]:
@@ -138,7 +148,7 @@ def _default(cube: Cube, day: Axis) -> tuple[list[str], list[str]]:
             broken.append(ref)
         elif attribute.name.endswith(KEYS) or attribute.column == role.dimension.key != "":
             keys.append(ref)
-        elif role.dimension.day or attribute.kind in ("date", "timestamp"):
+        elif _day_of(role) or attribute.kind in ("date", "timestamp"):
             dates.append(ref)
         else:
             refs.append(ref)
