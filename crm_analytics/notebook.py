@@ -8,6 +8,7 @@ May import: errors, engines, olap, charts.   Imported by: project, cli.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from html import escape
 from typing import TYPE_CHECKING
 
 from crm_analytics.engines import Engine
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from crm_analytics.charts import Figure
     from crm_analytics.olap.dimension import AsOf
+    from crm_analytics.olap.explain.explanation import Explanation
     from crm_analytics.sql import Value
 
 
@@ -79,6 +81,45 @@ class Answer:
 
     def _repr_html_(self) -> str:
         return self.cells.to_html(self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Where a measure changed between two periods.  Shows as sentences and tables in Jupyter."""
+
+    explanation: "Explanation"
+    currency: str
+
+    @property
+    def frame(self) -> "pl.DataFrame":
+        """All rows of all parts; those of one part are `explanation.drivers`, `.attributes`, `.pairs`, `.bridge`."""
+        return self.explanation.frame
+
+    @property
+    def sql(self) -> str:
+        """The statements behind it, with their values written in."""
+        return ";\n\n".join(self.explanation.sql)
+
+    def chart(self) -> "Figure":
+        """A picture: the customer bridge as a waterfall, the members that moved most as bars."""
+        from crm_analytics.charts import chart_change
+
+        found, measure = self.explanation, self.explanation.measure
+        title, fmt = measure.title, measure.format
+        return chart_change(found.steps, found.drivers, title=title, fmt=fmt, currency=self.currency)
+
+    def page(self) -> str:
+        """Text, tables and picture as one HTML page that needs no network."""
+        picture = self.chart().to_html(full_html=False, include_plotlyjs=True)
+        title = escape(f"{self.explanation.measure.title}, {self.explanation.change.before}")
+        head = f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
+        return f"{head}<body>\n{self._repr_html_()}\n{picture}\n</body></html>\n"
+
+    def __str__(self) -> str:
+        return self.explanation.to_text(self.currency)
+
+    def _repr_html_(self) -> str:
+        return self.explanation.to_html(self.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +207,26 @@ class Ask:
     def run(self) -> Answer:
         """Ask the warehouse now."""
         return Answer(browse(self.connect(), self.model, self.query), self)
+
+    def explain(self, before: str, after: str, over: str = "") -> Explained:
+        """Where the one measure asked for changed between two periods, such as "2017-Q2" and "2017-Q3".
+
+        Looks through the attributes of `by`, or all that are fit; `over` is the date role
+        that dates the rows.  Filters hold; totals, tops, sorts and columns have no meaning here.
+
+        Raises
+        ------
+        CrmError : not one measure is asked for, it has no parts that add up, or a period does not parse.
+        """
+        from crm_analytics.olap.explain.explain import explain
+        from crm_analytics.olap.explain.question import Change
+
+        query = self.query
+        if len(query.asked) != 1:
+            raise QueryError(f"cube {query.cube!r}: explain the change of one measure, not of {len(query.asked)}")
+        split = query.split if query.across is None else (*query.split, query.across)
+        change = Change(query.cube, query.asked[0], before, after, split, query.conditions, over, query.at)
+        return Explained(explain(self.connect(), self.model, change), self.currency)
 
     def estimate(self) -> Estimate:
         """What the question would read, how many rows it can give, its statement and its plan, without running it."""
