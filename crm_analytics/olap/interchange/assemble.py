@@ -14,6 +14,7 @@ from typing import Any
 from crm_analytics.olap.interchange.account import Account, Imported
 from crm_analytics.olap.interchange.conditions import condition_text, renamed_condition
 from crm_analytics.olap.interchange.dataset import (
+    PERIODS,
     Dataset,
     Link,
     Made,
@@ -161,9 +162,11 @@ def _cube_names(facts: Iterable[Dataset], reached: set[str]) -> dict[str, str]:
 def _dimension(dataset: Dataset, key: str) -> Spec:
     """A table that facts lead to, as a dimension of `dimensions.yml`."""
     attributes, hierarchies = dict(dataset.attributes), dict(dataset.hierarchies)
+    plain = dataset.calendar and len(dataset.times) == 1 and not PERIODS.keys() & attributes
     for name, sql in dataset.times.items():
-        attributes |= period_attributes(sql, f"{name}_", dataset.calendar)
-        hierarchies |= period_hierarchies(f"{name}_")
+        prefix = "" if plain else f"{name}_"
+        attributes |= period_attributes(sql, prefix, dataset.calendar)
+        hierarchies |= period_hierarchies(prefix)
     spec: Spec = {"title": dataset.title} if dataset.title else {}
     spec |= {"table": dataset.table, "key": key} | dataset.dimension
     attributes = attributes or {fit_name(key): {} if fit_name(key) == key else {"sql": key}}
@@ -202,7 +205,7 @@ def _cube(fact: Dataset, links: list[Link], shared: Mapping[str, Spec], names: M
         dimensions[own[name]], reach[own[name]] = row, row["attributes"]
     if dimensions:
         spec["dimensions"] = dimensions
-    spec["measures"] = {name: _measure(made, names) for name, made in fact.measures.items()}
+    spec["measures"] = {name: _measure(made, names, own) for name, made in fact.measures.items()}
     if access := _access(fact, reach, own.get(fact.row, fact.name)):
         spec["access"] = access
     return spec
@@ -244,14 +247,16 @@ def _access(fact: Dataset, reach: Mapping[str, Spec], own: str) -> Spec:
     return access
 
 
-def _measure(made: Made, names: Mapping[str, str]) -> Spec:
-    """The measure with the names that its cubes have now."""
+def _measure(made: Made, names: Mapping[str, str], own: Mapping[str, str]) -> Spec:
+    """The measure with the names that its cubes and dimensions have now."""
 
     def cube(name: str) -> str:
         table, dot, measure = name.rpartition(".")
         return f"{names[table]}.{measure}" if dot else measure
 
     spec = {key: made.spec[key] for key in MEASURE_KEYS if key in made.spec}
+    if semi := spec.get("semi_additive"):
+        spec["semi_additive"] = semi | {"over": own.get(semi["over"], semi["over"])}
     return {key: renamed(str(value), cube) if key in ("formula", "of") else value for key, value in spec.items()}
 
 
