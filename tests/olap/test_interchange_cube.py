@@ -1,13 +1,15 @@
 """Cube data models: what is carried over answers as SQL by hand does; what is not is told with its place."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.errors import ConfigError
 from crm_analytics.olap.interchange.cube_yaml import import_cube
-from crm_analytics.olap.load import load_model
+from crm_analytics.olap.load import CUBE_KEYS, load_model
 from crm_analytics.olap.model import Model
 from olap.foreign import CUBE, CUBE_DAYS, model_of, rows, written
 
@@ -132,6 +134,55 @@ def test_what_needs_a_measure_that_was_left_out_is_left_out_too(tmp_path: Path) 
         "measure 'revenue': left out: it needs '{customer.region}' of another cube",
         "measure 'order_value': left out: it needs 'revenue', which is not there",
     ]
+
+
+def test_measures_that_need_each_other_are_left_out(tmp_path: Path) -> None:
+    found = left_out(tmp_path, "1.0 * {revenue} / NULLIF({orders}, 0)", "{mean} + {revenue}")
+    assert found == []
+    shutil.rmtree(tmp_path / "cubes")
+    text = CUBE.replace("1.0 * {revenue} / NULLIF({orders}, 0)", "{mean} + 1").replace(
+        "SUM({CUBE}.revenue) /", "{order_value} /"
+    )
+    assert [line.split(", ")[1] for line in left_out(tmp_path, text=text)] == [
+        "measure 'order_value': left out: it needs itself",
+        "measure 'mean': left out: it needs itself",
+    ]
+
+
+PRE_AGGREGATIONS = """    pre_aggregations:
+      - name: main
+        measures: [CUBE.revenue, orders, order_value, lines]
+        dimensions: [CUBE.size, customer.region]
+        time_dimension: CUBE.sold_at
+        granularity: month
+"""
+
+
+def test_a_pre_aggregation_is_told_or_a_rollup(tmp_path: Path) -> None:
+    text = CUBE.replace("    segments:\n", f"{PRE_AGGREGATIONS}    segments:\n", 1)
+    told = {line.rpartition("pre-aggregation 'main': ")[2] for line in left_out(tmp_path, text=text)}
+    cubes = yaml.safe_load((tmp_path / "cubes" / "sales.yml").read_text())
+    if "rollups" not in CUBE_KEYS:
+        assert told == {"left out: a cube file has no 'rollups'"}
+        return
+    # A distinct count does not follow from its parts, and neither does what is made from it.
+    assert told == {"does not store orders, order_value, which does not follow from its parts"}
+    by = ["row.size", "customer.region", "sold_at.year", "sold_at.quarter", "sold_at.month"]
+    assert cubes["rollups"] == {"main": {"by": by, "measures": ["revenue", "lines"]}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("name: main\n", "name: main\n        type: original_sql\n", "a cube file has no original_sql"),
+        ("granularity: month", "granularity: hour", "only years, quarters, months, weeks and days are carried over"),
+        ("customer.region", "customer.n", "'customer.n' is no dimension that could be carried over"),
+        ("CUBE.revenue,", "contacts.minutes,", "'contacts.minutes' is no measure of the cube itself"),
+    ],
+)
+def test_a_pre_aggregation_of_another_kind_is_told(tmp_path: Path, old: str, new: str, why: str) -> None:
+    text = CUBE.replace("    segments:\n", f"{PRE_AGGREGATIONS.replace(old, new)}    segments:\n", 1)
+    assert any(f"pre-aggregation 'main': left out: {why}" in line for line in left_out(tmp_path, text=text))
 
 
 def test_a_table_with_measures_that_others_join_to_is_a_cube_and_a_dimension(

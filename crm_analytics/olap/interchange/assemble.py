@@ -4,7 +4,7 @@ A cube reaches a dimension straight from its fact, over one column.  What needs
 a way round, or has no place in a cube file, is told.
 
 May import: yamlfile, olap.load_dimension and olap.load_measure (names), olap.interchange.account,
-olap.interchange.conditions, olap.interchange.dataset, olap.interchange.held, olap.interchange.sqltext.
+olap.interchange.dataset, olap.interchange.held, olap.interchange.reach, olap.interchange.sqltext.
 Imported by: cube_yaml, metricflow, osi.
 """
 
@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crm_analytics.olap.interchange.account import Account, Imported
-from crm_analytics.olap.interchange.conditions import condition_text, renamed_condition
 from crm_analytics.olap.interchange.dataset import (
     PERIODS,
     Dataset,
@@ -24,6 +23,7 @@ from crm_analytics.olap.interchange.dataset import (
     period_hierarchies,
 )
 from crm_analytics.olap.interchange.held import drop_what_cannot_be_held
+from crm_analytics.olap.interchange.reach import Reach, held_by_reach
 from crm_analytics.olap.interchange.sqltext import formula_names, renamed
 from crm_analytics.olap.load_dimension import ATTRIBUTE_KEYS, SHARED
 from crm_analytics.olap.load_measure import MEASURE_KEYS
@@ -43,6 +43,7 @@ def assemble(datasets: Mapping[str, Dataset], account: Account, origin: str) -> 
     drop_what_cannot_be_held(datasets)
     facts = [d for d in datasets.values() if d.measures and _has_key(d)]
     _drop_broken_formulas(facts)
+    _drop_circles(facts)
     _drop_idle_helpers(facts)
     facts = [d for d in facts if d.measures]
     links = {d.name: _links(d, datasets) for d in facts}
@@ -103,6 +104,19 @@ def _drop_broken_formulas(facts: Iterable[Dataset]) -> None:
                     del dataset.measures[name]
                     there.discard(f"{dataset.name}.{name}")
                     broken = True
+
+
+def _drop_circles(facts: Iterable[Dataset]) -> None:
+    """Leave out measures that need themselves by way of others: those that nothing solid leads up to."""
+    needed = {f"{d.name}.{name}": needs(d, made.spec) for d in facts for name, made in d.measures.items()}
+    solid: set[str] = set()
+    while more := {name for name, of in needed.items() if name not in solid and solid.issuperset(of)}:
+        solid |= more
+    for dataset in facts:
+        for name, made in list(dataset.measures.items()):
+            if f"{dataset.name}.{name}" not in solid:
+                made.source.leave("it needs itself, by way of others")
+                del dataset.measures[name]
 
 
 def _drop_idle_helpers(facts: Iterable[Dataset]) -> None:
@@ -206,9 +220,7 @@ def _cube(fact: Dataset, links: list[Link], shared: Mapping[str, Spec], names: M
     if dimensions:
         spec["dimensions"] = dimensions
     spec["measures"] = {name: _measure(made, names, own) for name, made in fact.measures.items()}
-    if access := _access(fact, reach, own.get(fact.row, fact.name)):
-        spec["access"] = access
-    return spec
+    return spec | held_by_reach(fact, Reach(reach, own, fact.name), spec["measures"])
 
 
 def _rows(fact: Dataset, own: bool) -> dict[str, Spec]:
@@ -221,30 +233,6 @@ def _rows(fact: Dataset, own: bool) -> dict[str, Spec]:
     for name, sql in fact.times.items() if own else ():
         rows[name] = {"attributes": period_attributes(sql), "hierarchies": period_hierarchies()}
     return rows | fact.rows
-
-
-def _access(fact: Dataset, reach: Mapping[str, Spec], own: str) -> Spec:
-    """What each role may see.  A condition on what the cube does not reach is left out, with the whole role.
-
-    `reach` holds the attributes of each dimension, `own` is what the columns of the fact itself are called.
-    """
-    access: Spec = {}
-    for role, rule in fact.access.items():
-        lost: list[str] = []
-
-        def name_of(ref: str, lost: list[str] = lost) -> str:
-            table, _, attribute = ref.partition(".")
-            name = table if table in reach else own if table == fact.name else table
-            if attribute not in reach.get(name, {}):
-                lost.append(ref)
-            return f"{name}.{attribute}"
-
-        condition = rule.condition and renamed_condition(rule.condition, name_of)
-        if lost:
-            rule.source.leave(f"the cube does not reach {lost[0]}, and says nothing of {role}, who may then not ask it")
-        else:
-            access[role] = {"where": condition_text(condition)} if condition else {}
-    return access
 
 
 def _measure(made: Made, names: Mapping[str, str], own: Mapping[str, str]) -> Spec:
