@@ -7,8 +7,8 @@ Keys as in cube-js/cube, packages/cubejs-schema-compiler/src/compiler/CubeValida
 and docs-mintlify/reference/data-modeling, read in November 2026.
 
 May import: olap.interchange.account, olap.interchange.assemble, olap.interchange.cube_access,
-olap.interchange.cube_measures, olap.interchange.cube_refs, olap.interchange.dataset,
-olap.interchange.sqltext.   Imported by: olap.interchange.
+olap.interchange.cube_measures, olap.interchange.cube_refs, olap.interchange.cube_rollups,
+olap.interchange.dataset, olap.interchange.sqltext.   Imported by: olap.interchange.
 """
 
 import re
@@ -19,6 +19,7 @@ from crm_analytics.olap.interchange.assemble import assemble
 from crm_analytics.olap.interchange.cube_access import read_access
 from crm_analytics.olap.interchange.cube_measures import read_measure
 from crm_analytics.olap.interchange.cube_refs import Members, join_columns
+from crm_analytics.olap.interchange.cube_rollups import read_rollups
 from crm_analytics.olap.interchange.dataset import Dataset, Link, attribute_spec, fit_name, plain_table
 from crm_analytics.olap.interchange.sqltext import Refused
 
@@ -35,8 +36,9 @@ REASONS = {
     "drill_members": "the rows behind a cell are not asked by a list of members",
     "extends": "what it inherits is not copied; write it out",
     "granularities": "only year, quarter, month, week and day are carried over",
+    "indexes": "a rollup is sorted by its attributes",
     "meta": "a cube file has no place for it",
-    "pre_aggregations": "a cube file has no rollups of this kind",
+    "partition_granularity": "a rollup is one table",
     "refresh_key": "the warehouse is loaded by 'crm load'",
     "sql_alias": "the names in the SQL are the cube's own",
     "views": "a view shows a part of cubes; ask the cubes themselves",
@@ -126,6 +128,7 @@ def _dataset(members: Members, cubes: dict[str, Members]) -> Dataset:
     for measure in members.measures.values():
         read_measure(dataset, members, measure)
     read_access(dataset, members, cubes)
+    read_rollups(dataset, members, cubes)
     return dataset
 
 
