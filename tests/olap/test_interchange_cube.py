@@ -4,14 +4,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.errors import ConfigError
 from crm_analytics.olap.interchange.cube_yaml import import_cube
-from crm_analytics.olap.load import CUBE_KEYS, load_model
+from crm_analytics.olap.load import load_model
 from crm_analytics.olap.model import Model
-from olap.foreign import CUBE, CUBE_DAYS, model_of, rows, written
+from olap.foreign import CUBE, model_of, rows, written
 
 
 @pytest.fixture
@@ -149,42 +148,6 @@ def test_measures_that_need_each_other_are_left_out(tmp_path: Path) -> None:
     ]
 
 
-PRE_AGGREGATIONS = """    pre_aggregations:
-      - name: main
-        measures: [CUBE.revenue, orders, order_value, lines]
-        dimensions: [CUBE.size, customer.region]
-        time_dimension: CUBE.sold_at
-        granularity: month
-"""
-
-
-def test_a_pre_aggregation_is_told_or_a_rollup(tmp_path: Path) -> None:
-    text = CUBE.replace("    segments:\n", f"{PRE_AGGREGATIONS}    segments:\n", 1)
-    told = {line.rpartition("pre-aggregation 'main': ")[2] for line in left_out(tmp_path, text=text)}
-    cubes = yaml.safe_load((tmp_path / "cubes" / "sales.yml").read_text())
-    if "rollups" not in CUBE_KEYS:
-        assert told == {"left out: a cube file has no 'rollups'"}
-        return
-    # A distinct count does not follow from its parts, and neither does what is made from it.
-    assert told == {"does not store orders, order_value, which does not follow from its parts"}
-    by = ["row.size", "customer.region", "sold_at.year", "sold_at.quarter", "sold_at.month"]
-    assert cubes["rollups"] == {"main": {"by": by, "measures": ["revenue", "lines"]}}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "why"),
-    [
-        ("name: main\n", "name: main\n        type: original_sql\n", "a cube file has no original_sql"),
-        ("granularity: month", "granularity: hour", "only years, quarters, months, weeks and days are carried over"),
-        ("customer.region", "customer.n", "'customer.n' is no dimension that could be carried over"),
-        ("CUBE.revenue,", "contacts.minutes,", "'contacts.minutes' is no measure of the cube itself"),
-    ],
-)
-def test_a_pre_aggregation_of_another_kind_is_told(tmp_path: Path, old: str, new: str, why: str) -> None:
-    text = CUBE.replace("    segments:\n", f"{PRE_AGGREGATIONS.replace(old, new)}    segments:\n", 1)
-    assert any(f"pre-aggregation 'main': left out: {why}" in line for line in left_out(tmp_path, text=text))
-
-
 def test_a_table_with_measures_that_others_join_to_is_a_cube_and_a_dimension(
     tmp_path: Path, engine: DuckEngine
 ) -> None:
@@ -226,58 +189,6 @@ def test_a_folder_is_read_whole_and_templates_and_scripts_are_told(tmp_path: Pat
         "cubes/made.yml: the file: left out: it is a Jinja template; render it first",
         "old.js: the file: left out: only YAML is read",
     ]
-
-
-OVER_TIME = """      - {name: sold_so_far, sql: revenue, type: sum, rolling_window: {trailing: unbounded}}
-      - {name: buyers_60d, sql: customer_key, type: count_distinct, rolling_window: {trailing: 60 day}}
-      - {name: this_year, sql: revenue, type: sum, rolling_window: {type: to_date, granularity: year}}
-      - name: month_before
-        sql: "{revenue}"
-        type: number
-        multi_stage: true
-        time_shift: [{interval: 1 month, type: prior}]
-"""
-TO_DAYS = '      - {name: day, relationship: many_to_one, sql: "{CUBE}.date_key = {day.date_key}"}\n'
-
-
-def over_time(measures: str = OVER_TIME) -> str:
-    text = CUBE.replace("    joins:\n", f"    joins:\n{TO_DAYS}", 1) + CUBE_DAYS
-    return text.replace("      - {name: lines, type: count}\n", f"      - {{name: lines, type: count}}\n{measures}")
-
-
-def test_windows_and_shifts_follow_the_calendar_that_the_fact_leads_to(tmp_path: Path, engine: DuckEngine) -> None:
-    model, imported = model_of(tmp_path, over_time(), import_cube, engine)
-    assert imported.left_out == ()
-    assert "buyers_60d_base: {agg: count_distinct, sql: customer_key}" in imported.files["sales.yml"]
-    # January 240 (100 + 80 + 60), February 1200 (200 + 1000), April 100; ann and bob bought in January, in February
-    # ann and somebody unknown, in April bob.  From 31 January 60 days back to 2 December, from 30 April to 2 March.
-    got = rows(engine, model, "sales", ["sold_so_far", "this_year", "month_before", "buyers_60d"], "day.month")
-    assert [row for row in got if row[0] != "2017-03"] == [
-        ("2017-01", 240, 240, None, 2),
-        ("2017-02", 1440, 1440, 240, 3),
-        ("2017-04", 1540, 1540, 0, 1),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        (
-            CUBE.replace("type: sum, f", "type: sum, rolling_window: {trailing: 7 day}, f"),
-            "sales has no key of one; with",
-        ),
-        (
-            over_time(OVER_TIME.replace("60 day", "60 hour")),
-            "days, weeks, months, quarters and years here, and not in '60 h",
-        ),
-        (over_time(OVER_TIME.replace("granularity: year", "granularity: fiscal")), "years here, and not in 'fiscal'"),
-        (over_time(OVER_TIME.replace("type: prior", "type: next")), "only one shift, by an interval back in time"),
-        (over_time(OVER_TIME.replace("unbounded}", "unbounded, leading: 1 day}")), "only a window that ends with the"),
-    ],
-)
-def test_what_does_not_follow_the_calendar_is_told(tmp_path: Path, text: str, told: str) -> None:
-    found = left_out(tmp_path, text=text)
-    assert any(told in line for line in found), found
 
 
 @pytest.mark.parametrize(
