@@ -17,7 +17,7 @@ from pathlib import Path
 from crm_analytics.olap.interchange.account import Account, Imported, Source, model_files
 from crm_analytics.olap.interchange.assemble import assemble
 from crm_analytics.olap.interchange.cube_access import read_access
-from crm_analytics.olap.interchange.cube_measures import read_measure
+from crm_analytics.olap.interchange.cube_measures import FORMATS, read_measure
 from crm_analytics.olap.interchange.cube_refs import Members, join_columns
 from crm_analytics.olap.interchange.cube_rollups import read_rollups
 from crm_analytics.olap.interchange.dataset import Dataset, Link, attribute_spec, fit_name, plain_table
@@ -28,7 +28,6 @@ _SCRIPTS = (".js", ".ts", ".py", ".jinja")
 _ONE = {"many_to_one", "belongs_to", "belongsto", "manytoone", "one_to_one", "has_one", "hasone", "onetoone"}
 _MANY = {"one_to_many", "has_many", "hasmany", "onetomany"}
 _TYPES = {name: name for name in ("string", "number", "boolean", "time", "geo", "switch")}
-_FORMATS = {"currency": "money", "percent": "percent", "number": "number"}
 _SHOWN = "it is not public, so nobody could ask for it"
 
 REASONS = {
@@ -161,9 +160,9 @@ def _attribute(dataset: Dataset, members: Members, raw: str, dimension: Source) 
             dimension.tell(f"its title {title!r} is not carried over: it becomes one attribute for each period")
     else:
         format = dimension.text("format") if not isinstance(dimension.data.get("format"), dict) else ""
-        if format and format not in _FORMATS:
+        if format and format not in FORMATS:
             dimension.leave("a cube file has no such format", "format")
-        dataset.attributes[name] = attribute_spec(name, sql, dimension.words("title"), _FORMATS.get(format, ""))
+        dataset.attributes[name] = attribute_spec(name, sql, dimension.words("title"), FORMATS.get(format, ""))
     if dimension.words("description"):
         dimension.leave("an attribute has no description", "description")
 

@@ -4,7 +4,7 @@ Not a cube file yet: which of the two it becomes is decided by
 `olap.interchange.assemble`, when all tables are known.
 
 May import: sql, olap.filters, olap.load (names), olap.interchange.account, olap.interchange.sqltext.
-Imported by: olap.interchange.assemble, cube_yaml, metricflow, osi.
+Imported by: the other modules of olap.interchange.
 """
 
 import re

@@ -3,7 +3,7 @@
 Not MetricFlow: a metric is carried over when a cube file can say the same
 thing; filters see only the columns of the metric's own table, as `where` does.
 
-May import: errors, olap.interchange.account, olap.interchange.assemble, olap.interchange.dataset,
+May import: olap.interchange.account, olap.interchange.assemble, olap.interchange.dataset,
 olap.interchange.dbt_metrics, olap.interchange.dbt_spec, olap.interchange.dbt_values,
 olap.interchange.sqltext.   Imported by: olap.interchange.
 """
