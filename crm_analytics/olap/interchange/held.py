@@ -22,9 +22,6 @@ def drop_what_cannot_be_held(datasets: Mapping[str, Dataset]) -> None:
     for dataset in datasets.values():
         for name, made in list(dataset.measures.items()):
             spec = made.spec
-            if "sketch" in spec and "sketch" not in MEASURE_KEYS:
-                made.source.tell("counted exactly here, not approximately")
-                del spec["sketch"]
             if why := _along_time(spec, dataset, datasets) or _no_word(spec):
                 made.source.leave(why)
                 del dataset.measures[name]
