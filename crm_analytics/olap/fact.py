@@ -80,7 +80,7 @@ def grouping(plan: Plan, keys: list[str], within: Sequence[str] = ()) -> str:
 def _aggregated(plan: Plan, fact: Fact, params: Params, steps: Steps, calendar: str) -> str:
     rows = Rows(fact, (*plan.axes, *plan.filtered, *days_and_members(fact)), calendar)
     keys = [key for axis in plan.axes for key in _keys(plan, rows, axis)]
-    lines = rows.lines(plan.before, params, steps, _ranks(plan, rows))
+    lines = rows.lines(plan.before, params, steps, ranks(plan, rows), beyond(plan))
     if fact.take:
         step = Taken(plan, fact, fact.take, rows, tuple(keys))
         return step.cells(lines, grouping(plan, [name for _, name in keys], step.within))
@@ -98,7 +98,7 @@ def _aggregated(plan: Plan, fact: Fact, params: Params, steps: Steps, calendar: 
 def _windowed(plan: Plan, fact: Fact, calendar: Calendar) -> Windowed:
     rows = Rows(fact, tuple(axis for axis in (*plan.axes, *plan.filtered) if axis.role.name != fact.over))
     keys = {axis.ref: _keys(plan, rows, axis) for axis in plan.axes if axis.role.name != fact.over}
-    return Windowed(calendar, fact, rows, keys, _ranks(plan, rows))
+    return Windowed(calendar, fact, rows, keys, ranks(plan, rows), beyond(plan))
 
 
 def _keys(plan: Plan, rows: Rows, axis: Axis) -> list[tuple[str, str]]:
@@ -108,12 +108,18 @@ def _keys(plan: Plan, rows: Rows, axis: Axis) -> list[tuple[str, str]]:
     return [(rows.member(axis), axis.column)]
 
 
-def _ranks(plan: Plan, rows: Rows) -> list[str]:
+def ranks(plan: Plan, rows: Rows) -> list[str]:
+    """The join that gives each row the rank of its member in a top-N."""
     if plan.top is None or plan.ranked is None:
         return []
     axes: tuple[Axis, ...] = (*plan.parents, plan.ranked)
     on = " AND ".join(f"{member(i)} IS NOT DISTINCT FROM {rows.member(axis)}" for i, axis in enumerate(axes))
     return [f"{'LEFT JOIN' if plan.top.others else 'JOIN'} {TOP} ON {on}"]
+
+
+def beyond(plan: Plan) -> list[str]:
+    """The condition that leaves out the members before those of a top-N that begins further down."""
+    return [f"{RANK} IS NULL OR {RANK} > {plan.top.after}"] if plan.top and plan.top.after else []
 
 
 def _filled(plan: Plan, calendar: Calendar, names: list[str]) -> str:

@@ -79,8 +79,9 @@ class Rows:
         params: Params,
         steps: Steps | None = None,
         joins: Sequence[str] = (),
+        also: Sequence[str] = (),
     ) -> list[str]:
-        """FROM the fact, JOIN the dimensions and `joins`, WHERE the conditions hold."""
+        """FROM the fact, JOIN the dimensions and `joins`, WHERE the conditions hold, and `also`, which are SQL."""
         table = ident(self.fact.cube.table)
         lines = [f"FROM {table}"]
         held = (*self._guard, *conditions)
@@ -100,6 +101,7 @@ class Rows:
             return Term(self.member(listed[ref]), attribute.kind, attribute.unknown)
 
         parts = [condition_sql(part, term, params, lambda per: used[per].found) for part in held]
+        parts += also
         return lines + (["WHERE " + "\n  AND ".join(f"({part})" for part in parts)] if parts else [])
 
     def _in_order(self, conditions: Iterable[Condition]) -> list[str]:
