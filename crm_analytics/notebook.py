@@ -6,22 +6,32 @@
 May import: errors, engines, olap, charts.   Imported by: project, cli.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crm_analytics.engines import Engine
+from crm_analytics.errors import QueryError
+from crm_analytics.olap.behind import Cell
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
+from crm_analytics.olap.drill import Customers, Drilled, cell_of, drill_customers, drill_rows
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
+from crm_analytics.sql import Value
 
 if TYPE_CHECKING:
     import polars as pl
 
     from crm_analytics.charts import Figure
-    from crm_analytics.sql import Value
+
+
+Members = Cell | Mapping[str, Value] | None
+
+
+def _nowhere(name: str, _: Customers, __: bool) -> None:
+    raise QueryError(f"segment {name!r}: this question belongs to no project that could keep it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,12 @@ class Answer:
     """The cells of one question.  Shows as a formatted table in Jupyter."""
 
     cells: CellSet
-    currency: str
+    ask: "Ask"
+
+    @property
+    def currency(self) -> str:
+        """What money is counted in."""
+        return self.ask.currency
 
     @property
     def frame(self) -> "pl.DataFrame":
@@ -61,6 +76,24 @@ class Answer:
             self.currency,
         )
 
+    def cell(self, row: int) -> Cell:
+        """The cell in a row of the frame, counted from 0; -1 is the last."""
+        return cell_of(self.cells, row)
+
+    def rows(
+        self, cell: Members = None, measure: str = "", *, others: bool = False, limit: int | None = None
+    ) -> Drilled:
+        """The rows of the fact behind a cell; see `Ask.rows`."""
+        return self.ask.rows(cell, measure, others=others, limit=limit)
+
+    def customers(self, cell: Members = None, measure: str = "", *, others: bool = False) -> Customers:
+        """The customers behind a cell; see `Ask.customers`."""
+        return self.ask.customers(cell, measure, others=others)
+
+    def others(self) -> "Ask":
+        """The question that shows what is inside Others."""
+        return self.ask.drill_others()
+
     def __str__(self) -> str:
         return self.cells.to_text(self.currency)
 
@@ -81,6 +114,7 @@ class Ask:
     model: Model
     connect: Callable[[], Engine]
     currency: str = ""
+    keep: Callable[[str, Customers, bool], None] = _nowhere
 
     def measures(self, *names: str) -> "Ask":
         """What to compute; `contacts.mailings` takes a measure of another cube along.
@@ -124,6 +158,10 @@ class Ask:
         """
         return replace(self, query=self.query.top(n, measure, of=of, within=within))
 
+    def drill_others(self) -> "Ask":
+        """What is inside Others: the same question without the members it names, the next `n` of them named."""
+        return replace(self, query=self.query.drill_others())
+
     def sort(self, name: str, descending: bool | None = None) -> "Ask":
         """Sort by a measure (the largest first) or an attribute (upwards); a second call decides among equals."""
         return replace(self, query=self.query.sort(name, descending))
@@ -138,7 +176,23 @@ class Ask:
 
     def run(self) -> Answer:
         """Ask the warehouse now."""
-        return Answer(browse(self.connect(), self.model, self.query), self.currency)
+        return Answer(browse(self.connect(), self.model, self.query), self)
+
+    def rows(
+        self, cell: Members = None, measure: str = "", *, others: bool = False, limit: int | None = None
+    ) -> Drilled:
+        """The rows of the fact behind a cell, for a measure (the first one asked).
+
+        `cell` gives members, `{"product.department": "GROCERY"}`, None for an unknown
+        one; over what it leaves out it is the total.  `others` means the row Others.
+        """
+        where = _cell(cell, others)
+        return drill_rows(self.connect(), self.model, self.query, where, measure, limit)
+
+    def customers(self, cell: Members = None, measure: str = "", *, others: bool = False) -> Customers:
+        """Each known customer behind a cell once: `ask.customers({...}).save("loyal_grocery")`."""
+        where = _cell(cell, others)
+        return Customers(drill_customers(self.connect(), self.model, self.query, where, measure), self.keep)
 
     @property
     def sql(self) -> str:
@@ -172,3 +226,9 @@ class Ask:
 
     def _repr_html_(self) -> str:
         return self.run()._repr_html_()
+
+
+def _cell(cell: Members, others: bool) -> Cell:
+    if isinstance(cell, Cell):
+        return replace(cell, others=cell.others or others)
+    return Cell(cell or {}, others)

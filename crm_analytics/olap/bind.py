@@ -100,6 +100,7 @@ def _bind_cube(cube: Cube, engine: Engine, tables: frozenset[str]) -> Cube:
     types, wrong = _describe(engine, cube.table, measures)
     _, wrong_roles = _describe(engine, cube.table, columns)
     _, wrong_order = _describe(engine, cube.table, orders, rows=True)
+    _, wrong_drill = _describe(engine, cube.table, {c: ident(c) for c in cube.drill.columns if "." not in c})
     _, wrong_key = _describe(engine, cube.table, {column: ident(column) for column in cube.key})
     return replace(
         cube,
@@ -108,6 +109,7 @@ def _bind_cube(cube: Cube, engine: Engine, tables: frozenset[str]) -> Cube:
             name: _bind_measure(m, types.get(name, ""), wrong.get(name) or wrong_order.get(name))
             for name, m in cube.measures.items()
         },
+        drill=replace(cube.drill, problem=_told(cube.drill.place, "; ".join(wrong_drill.values()))),
         problem=_told(cube.place, "; ".join(wrong_key.values())),
     )
 

@@ -5,7 +5,7 @@ one cube.  Whether tables and columns exist is not asked here: that is
 `olap.bind`, when there is a warehouse.
 
 May import: errors, yamlfile, olap.model, olap.formula, olap.load_access, olap.load_additivity,
-olap.load_assertions, olap.load_dimension, olap.load_measure, olap.reading.   Imported by: project.
+olap.load_assertions, olap.load_dimension, olap.load_drill, olap.load_measure, olap.reading.   Imported by: project.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ from crm_analytics.olap.load_access import read_access
 from crm_analytics.olap.load_additivity import check_additivity_names
 from crm_analytics.olap.load_assertions import read_assertions
 from crm_analytics.olap.load_dimension import DIMENSION_KEYS, SHARED, read_dimension, read_roles
+from crm_analytics.olap.load_drill import read_drill_through
 from crm_analytics.olap.load_measure import format_of, missing, read_measure
 from crm_analytics.olap.model import Cube, Model
 from crm_analytics.olap.reading import YamlReader, title_of
@@ -26,7 +27,18 @@ from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
 SHARED_KEYS = ("version", "dimensions")
-CUBE_KEYS = ("version", "cube", "title", "description", "fact", "dimensions", "measures", "access", "tests")
+CUBE_KEYS = (
+    "version",
+    "cube",
+    "title",
+    "description",
+    "fact",
+    "dimensions",
+    "measures",
+    "drill_through",
+    "access",
+    "tests",
+)
 FACT_KEYS = ("table", "key")
 
 _WORDS = ("and", "or", "not", "in", "between", "like", "is", "per", "unknown", "true", "false")
@@ -120,6 +132,7 @@ def _cube(yaml: YamlReader, shared: Mapping[str, Dimension]) -> Cube:
         yaml.texts(("fact", "key")),
         roles,
         measures,
+        read_drill_through(yaml, roles),
         read_access(yaml, roles),
         tests=read_assertions(yaml, roles, measures),
         place=yaml.file.where("cube"),

@@ -16,6 +16,21 @@ from crm_analytics.olap.dimension import Attribute, Dimension, Role
 from crm_analytics.olap.filters import Condition
 from crm_analytics.olap.measure import Measure
 
+MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DrillThrough:
+    """The columns that the rows behind a cell are shown with: attributes by `dimension.attribute`, columns of the fact.
+
+    Without any they are those of the fact itself.  `limit` is the most rows to give.
+    """
+
+    columns: tuple[str, ...] = ()
+    limit: int = MOST_ROWS
+    problem: str = field(default="", compare=False)
+    place: str = field(default="", compare=False, repr=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Cube:
@@ -33,6 +48,7 @@ class Cube:
     key: tuple[str, ...]
     roles: Mapping[str, Role]
     measures: Mapping[str, Measure]
+    drill: DrillThrough = DrillThrough()
     access: Mapping[str, Condition | None] = field(default_factory=dict)
     guard: tuple[Condition, ...] = ()
     tests: tuple[Assertion, ...] = ()
@@ -61,7 +77,7 @@ class Cube:
         return self.measures[name]
 
 
-Part = Cube | Role | Dimension | Attribute | Measure
+Part = Cube | DrillThrough | Role | Dimension | Attribute | Measure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +119,14 @@ class Model:
         for cube in self.cubes.values():
             dimensions = [role.dimension for role in cube.roles.values()]
             attributes = [a for d in dimensions for a in d.attributes.values()]
-            things: list[Part] = [cube, *cube.roles.values(), *dimensions, *attributes, *cube.measures.values()]
+            things: list[Part] = [
+                cube,
+                cube.drill,
+                *cube.roles.values(),
+                *dimensions,
+                *attributes,
+                *cube.measures.values(),
+            ]
             for thing in things:
                 if thing.problem and thing.problem not in seen:
                     seen.add(thing.problem)

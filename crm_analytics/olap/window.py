@@ -59,7 +59,9 @@ class Windowed:
             if self._is_in_parts:
                 lines = [f"FROM {ident(self._part)}", self._join(self._part, level)]
             else:
-                lines = self.rows.lines(conditions, params, steps, [*joins, self._join(self._name("day"), level)], self.also)
+                lines = self.rows.lines(
+                    conditions, params, steps, [*joins, self._join(self._name("day"), level)], self.also
+                )
             bodies.append(self._level(level, lines))
         yield cte(name, row, "\nUNION ALL\n".join(bodies))
 

@@ -8,7 +8,15 @@ import pytest
 import yaml
 
 from crm_analytics.errors import ConfigError
-from crm_analytics.olap import load, load_access, load_additivity, load_assertions, load_dimension, load_measure
+from crm_analytics.olap import (
+    load,
+    load_access,
+    load_additivity,
+    load_assertions,
+    load_dimension,
+    load_drill,
+    load_measure,
+)
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.measure import AGGREGATES, TAKES
 
@@ -92,6 +100,9 @@ def test_the_smallest_cube_has_titles_formats_and_keys_by_default(tmp_path: Path
         ("product: {}", "product: {key: k, roles: {a: b}}", "sales.yml:4: 'key' and 'roles' exclude each other"),
         ("product: {}", "x: {attributes: {a: {}}, roles: {y: z}}", "sales.yml:4: dimension 'x' has no 'table', so"),
         ("product: {}", "sales: {attributes: {a: {}}}", "sales.yml:4: 'sales' is a cube too, so sales.x could mean"),
+        ("version: 1", "version: 1\ndrill_through: {limit: 0}", "sales.yml:2: 'limit' needs a whole number of rows"),
+        ("version: 1", "version: 1\ndrill_through: {columns: [prodct.department]}", "Did you mean 'product'?"),
+        ("version: 1", "version: 1\ndrill_through: {columns: [product.departmnt]}", "Did you mean 'department'?"),
         ("cube: sales", "cube: [sales]", "sales.yml:2: 'cube' needs a text, not ['sales']"),
         ("cube: sales", "cube: sales\ncube: sales", "sales.yml:3: 'cube' stands twice"),
         ("cube: sales", "cube: {", "sales.yml:"),
@@ -168,6 +179,7 @@ def test_the_schema_knows_the_keys_that_the_loader_knows() -> None:
         "shared": set(load.SHARED_KEYS),
         "cube": set(load.CUBE_KEYS),
         "fact": set(load.FACT_KEYS),
+        "drill_through": set(load_drill.DRILL_KEYS),
         "dimension": set(load_dimension.DIMENSION_KEYS),
         "own": set(load_dimension.OWN_KEYS),
         "use": set(load_dimension.USE_KEYS),

@@ -1,0 +1,148 @@
+"""The rows of one fact behind one cell of an answer, as SQL to select from.
+
+They are the rows that the cell was computed from: the filters of the question,
+the members of the cell, the ranking of its top-N, and the `where` of the measure,
+all through `olap.rows` like the cells themselves.  Runs nothing: that is `olap.drill`.
+
+    CubeQuery + Cell --behind_cell--> Behind --statement--> sql.Query
+
+May import: errors, sql, olap.conditions, olap.fact, olap.filters, olap.model, olap.plan, olap.query, olap.resolve,
+olap.rows, olap.text, olap.top.   Imported by: olap.drill.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from crm_analytics.errors import QueryError, UnknownName, shortened
+from crm_analytics.olap.conditions import Params
+from crm_analytics.olap.fact import RANK, beyond, ranks
+from crm_analytics.olap.filters import Compare
+from crm_analytics.olap.model import Model
+from crm_analytics.olap.plan import Axis, Fact, Plan
+from crm_analytics.olap.query import CubeQuery
+from crm_analytics.olap.resolve import expand, make_plan
+from crm_analytics.olap.rows import Rows
+from crm_analytics.olap.text import select
+from crm_analytics.olap.top import chosen_members, top_members
+from crm_analytics.sql import Query, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell by its members, None for an unknown one; over an attribute left out it is the total.
+
+    `others` means the row Others of a top-N: of the whole, or of the parents that `members` names.
+    """
+
+    members: Mapping[str, Value] = field(default_factory=dict)
+    others: bool = False
+
+    def __str__(self) -> str:
+        parts = [f"{ref} = {'unknown' if value is None else value}" for ref, value in self.members.items()]
+        return ", ".join([*parts, *(["Others"] if self.others else [])]) or "all"
+
+
+class Items(Protocol):
+    """The SELECT list over some rows."""
+
+    def __call__(self, rows: Rows, /) -> list[str]:
+        """One item a column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The rows of one fact behind a cell, ready to be selected from."""
+
+    model: Model
+    query: CubeQuery
+    plan: Plan
+    fact: Fact
+    cell: Cell
+    question: str
+
+    def statement(self, items: Items, axes: tuple[Axis, ...], last: Sequence[str]) -> Query:
+        """SELECT `items` from the rows, joined to what `axes` name too; `last` follows the conditions."""
+        params = Params()
+        conditions = [Compare(ref, "=", (value,)) for ref, value in self.cell.members.items()]
+        own = [axis for axis in self.plan.axes if axis.ref in self.cell.members]
+        ctes, steps = chosen_members(self.model, self.plan, params)
+        joins: list[str] = []
+        also: list[str] = []
+        if self._ranked:
+            ranked = [*self.plan.parents, *([self.plan.ranked] if self.plan.ranked else [])]
+            own += ranked
+            ctes += top_members(self.model, self.query, self.plan, params, dict(steps))
+            also += beyond(self.plan)
+        rows = Rows(self.fact, tuple({a.ref: a for a in (*own, *self.plan.filtered, *axes)}.values()))
+        if self._ranked:
+            joins = ranks(self.plan, rows)
+            also += self._rank()
+        also += self._counted()
+        lines = [f"-- {self.question}", *([f"WITH {', '.join(ctes)}"] if ctes else []), select(items(rows))]
+        lines += [*rows.lines([*self.plan.before, *conditions], params, steps, joins, also), *last]
+        return Query("\n".join(lines) + "\n", params.values)
+
+    def counted(self) -> tuple[str, Mapping[str, Value]]:
+        """The statement that counts the rows, and its values."""
+        query = self.statement(lambda _: ['count(*) AS "rows"'], (), ())
+        return query.text, query.params
+
+    @property
+    def _ranked(self) -> bool:
+        """Whether it matters to these rows who is in the top."""
+        top, cut = self.plan.top, self.plan.ranked
+        if top is None or cut is None:
+            return False
+        return self.cell.others or cut.ref in self.cell.members or not top.others or top.after > 0
+
+    def _rank(self) -> list[str]:
+        if self.cell.others:
+            return [f"{RANK} IS NULL"]
+        cut = self.plan.ranked
+        return [f"{RANK} IS NOT NULL"] if cut and cut.ref in self.cell.members else []
+
+    def _counted(self) -> list[str]:
+        """The `where` of the measure; of a formula, that any of the measures behind it counts the row."""
+        wheres = list(dict.fromkeys(ask.measure.where for ask in self.fact.asks))
+        return [] if "" in wheres else [" OR ".join(f"({where})" for where in wheres)]
+
+
+def behind_cell(model: Model, query: CubeQuery, cell: Cell, measure: str) -> Behind:
+    """The rows that give a cell its value of a measure, the first one asked where it is empty.
+
+    Raises
+    ------
+    UnknownName, QueryError, ConfigError : the question cannot be answered, the cell cannot be one of its answer,
+    or the measure is made of the rows of several facts.
+    """
+    asked = measure or (query.asked[0] if query.asked else "")
+    home = model.cube(query.cube)
+    if not asked:
+        raise QueryError(f"cube {home.name!r}: ask for at least one measure: {shortened(home.measures)}")
+    # With totals a filter on measures chooses the rows of the cells that it keeps, which is what is wanted of any cell.
+    one = replace(query, asked=(asked,), totals=True, orders=(), rows=None)
+    plan = make_plan(model, one)
+    grounds = tuple({ground.ref: ground for ground in expand(model, home, plan.shown[0])}.values())
+    cubes = list(dict.fromkeys(ground.cube.name for ground in grounds))
+    if len(cubes) > 1:
+        raise QueryError(
+            f"{asked} is made of rows of {' and '.join(cubes)}; drill through for one of its measures: "
+            f"{', '.join(ground.ref for ground in grounds)}"
+        )
+    _check_cell(plan, cell)
+    fact = next(fact.cube for fact in plan.facts if fact.cube.name == cubes[0])
+    filters = " under the filters of the question" if query.conditions else ""
+    question = f"{home.name}: {asked}, {cell}{filters}"
+    return Behind(model, one, plan, Fact(fact, grounds), cell, question)
+
+
+def _check_cell(plan: Plan, cell: Cell) -> None:
+    known = [axis.ref for axis in plan.axes]
+    for ref in cell.members:
+        if ref not in known:
+            raise UnknownName("cell", "attribute in the question", ref, known)
+    if cell.others and (plan.top is None or plan.ranked is None or not plan.top.others):
+        raise QueryError("cell: the question has no Others; ask for the top n")
+    if cell.others and plan.ranked and plan.ranked.ref in cell.members:
+        raise QueryError(f"cell: {plan.ranked.ref} has a member and is Others at once; say one of them")
