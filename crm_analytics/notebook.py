@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Members = Cell | Mapping[str, Value] | None
 
 
-def _nowhere(name: str, _: Customers, __: bool) -> None:
+def _nowhere(name: str, _: Customers, __: bool) -> int:
     raise QueryError(f"segment {name!r}: this question belongs to no project that could keep it")
 
 
@@ -114,7 +114,7 @@ class Ask:
     model: Model
     connect: Callable[[], Engine]
     currency: str = ""
-    keep: Callable[[str, Customers, bool], None] = _nowhere
+    keep: Callable[[str, Customers, bool], int] = _nowhere
 
     def measures(self, *names: str) -> "Ask":
         """What to compute; `contacts.mailings` takes a measure of another cube along.

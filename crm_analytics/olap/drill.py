@@ -70,7 +70,7 @@ class Customers:
     """The customers behind a cell, each once; `save` keeps them under a name."""
 
     found: Drilled
-    keep: Callable[[str, "Customers", bool], None]
+    keep: Callable[[str, "Customers", bool], int]
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -92,14 +92,19 @@ class Customers:
         """What should be said about them, such as rows of nobody known."""
         return self.found.notes
 
-    def save(self, name: str, replace: bool = False) -> None:
-        """Keep them in the warehouse as a named segment; `replace` writes over one of that name.
+    @property
+    def provenance(self) -> tuple[str, str]:
+        """Where they come from: the question in words, and the statement."""
+        return self.found.question, self.sql
+
+    def save(self, name: str, replace: bool = False) -> int:
+        """Keep them in the warehouse as a named segment and give their number; `replace` writes over one of that name.
 
         Raises
         ------
         CrmError : the name cannot be one, is taken, or another process uses the warehouse.
         """
-        self.keep(name, self, replace)
+        return self.keep(name, self, replace)
 
     def __len__(self) -> int:
         return self.frame.height
