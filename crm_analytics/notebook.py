@@ -151,12 +151,13 @@ class Ask:
         """Subtotals and the grand total too, each recomputed from the rows."""
         return replace(self, query=self.query.with_totals())
 
-    def top(self, n: int, measure: str, of: str = "", within: bool = False) -> "Ask":
+    def top(self, n: int, measure: str, of: str = "", within: bool = False, after: int = 0) -> "Ask":
         """The `n` largest members of the first attribute, or of the attribute `of`; the rest together as Others.
 
         With `within` anew for each member of the attributes before it: the 3 best products of each department.
+        With `after` the members of that many first places are left out.
         """
-        return replace(self, query=self.query.top(n, measure, of=of, within=within))
+        return replace(self, query=self.query.top(n, measure, of=of, within=within, after=after))
 
     def drill_others(self) -> "Ask":
         """What is inside Others: the same question without the members it names, the next `n` of them named."""

@@ -17,7 +17,7 @@ from typing import Protocol
 from crm_analytics.errors import QueryError, UnknownName, shortened
 from crm_analytics.olap.conditions import Params
 from crm_analytics.olap.fact import RANK, beyond, ranks
-from crm_analytics.olap.filters import Compare
+from crm_analytics.olap.filters import Compare, conjuncts, parse_filter
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.plan import Axis, Fact, Plan
 from crm_analytics.olap.query import CubeQuery
@@ -41,6 +41,21 @@ class Cell:
     def __str__(self) -> str:
         parts = [f"{ref} = {'unknown' if value is None else value}" for ref, value in self.members.items()]
         return ", ".join([*parts, *(["Others"] if self.others else [])]) or "all"
+
+
+def parse_cell(text: str) -> Cell:
+    """Read a cell: `product.department = 'GROCERY' and date.year is unknown`; the grand total where empty.
+
+    Raises
+    ------
+    QueryError : it does not parse, or is another filter than members joined with `and`.
+    """
+    members: dict[str, Value] = {}
+    for part in conjuncts(parse_filter(text)) if text else ():
+        if not isinstance(part, Compare) or part.operator not in ("=", "unknown"):
+            raise QueryError(f"cell {text!r}: write ATTRIBUTE = MEMBER, or ATTRIBUTE is unknown, joined with 'and'")
+        members[part.name] = part.values[0] if part.values else None
+    return Cell(members)
 
 
 class Items(Protocol):

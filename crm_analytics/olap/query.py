@@ -106,8 +106,10 @@ class CubeQuery:
         member of the attributes before it (the 3 best products of each department);
         `after` leaves out the members of that many first places.
         """
-        if n < 1 or after < 0:
-            raise QueryError(f"top {n} of {measure} after {after}: ask for at least 1 member, after 0 or more")
+        if n < 1:
+            raise QueryError(f"top {n} of {measure}: ask for at least 1 member")
+        if after < 0:
+            raise QueryError(f"top {n} of {measure} after {after}: after 0 places, or more")
         return replace(self, largest=Top(n, measure, others, of, within, after))
 
     def drill_others(self) -> "CubeQuery":
