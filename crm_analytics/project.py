@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wai
     from crm_analytics.exports.door import Exported
     from crm_analytics.notebook import Ask
     from crm_analytics.olap.access import RoleValue, Viewer
+    from crm_analytics.olap.cohort_show import Cohorts
     from crm_analytics.olap.drill import Customers
     from crm_analytics.olap.model import Model
     from crm_analytics.warehouse.checks import Check
@@ -119,13 +120,33 @@ class Project:
     def cube(self, name: str) -> "Ask":
         """Begin a question to a cube: `shop.cube("sales").measures("revenue").by("date.month")`."""
         from crm_analytics.notebook import Ask
-        from crm_analytics.olap.bind import bind_model
         from crm_analytics.olap.query import CubeQuery
 
         cube = self.model.cube(name)
+        return Ask(CubeQuery(cube.name), self._asked(), self._reading, self.config.currency, self.save_segment)
+
+    def cohorts(
+        self,
+        cube: str,
+        measure: str,
+        by: str = "month",
+        periods: int = 12,
+        where: Sequence[str] = (),
+        as_of: date | None = None,
+    ) -> "Cohorts":
+        """The cohort triangle: `shop.cohorts("sales", "revenue", by="month")`; see `olap.cohorts.cohort_table`."""
+        from crm_analytics.olap.cohorts import cohort_table
+
+        model, currency = self._asked(), self.config.currency
+        return cohort_table(self._reading(), model, cube, measure, by, periods, where, as_of, currency)
+
+    def _asked(self) -> "Model":
+        """The cubes, looked up in the warehouse."""
+        from crm_analytics.olap.bind import bind_model
+
         if self._bound is None:
             self._bound = bind_model(self.model, self._reading())
-        return Ask(CubeQuery(cube.name), self._bound, self._reading, self.config.currency, self.save_segment)
+        return self._bound
 
     def save_segment(self, name: str, customers: "Customers | Sequence[str]", replace: bool = False) -> int:
         """Keep customers (their ids, or those behind a cell) under a name; gives their number."""

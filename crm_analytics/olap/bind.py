@@ -4,7 +4,7 @@ DuckDB only describes; but for the names of members, no row is read.  What does
 not fit is kept as the `problem` of its part, so that the rest of the model can
 still be asked.
 
-May import: errors, sql, engines, olap.model.   Imported by: olap.browse, olap.check, project.
+May import: errors, sql, engines, olap.cohort, olap.model.   Imported by: olap.browse, olap.check, project.
 """
 
 import re
@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError
+from crm_analytics.olap.cohort import day_axis, misfit
 from crm_analytics.olap.dimension import Attribute, Dimension, Kind, Role
 from crm_analytics.olap.measure import Measure
 from crm_analytics.olap.model import Cube, Model
@@ -34,6 +35,8 @@ def bind_model(model: Model, engine: Engine) -> Model:
 
     def bound(cube: Cube, role: Role) -> Role:
         dimension = role.dimension
+        if dimension.first:
+            return role
         if dimension.place not in shared:
             shared[dimension.place] = _bind_dimension(dimension, dimension.table or cube.table, engine, tables)
         return replace(role, dimension=shared[dimension.place])
@@ -42,6 +45,7 @@ def bind_model(model: Model, engine: Engine) -> Model:
         cube.name: _bind_cube(replace(cube, roles={n: bound(cube, r) for n, r in cube.roles.items()}), engine, tables)
         for cube in model.cubes.values()
     }
+    cubes = {name: _bind_cohorts(cube, cubes) for name, cube in cubes.items()}
     return replace(model, cubes=_bind_formulas(replace(model, cubes=cubes), engine), bound=True)
 
 
@@ -74,6 +78,24 @@ def _bind_dimension(dimension: Dimension, table: str, engine: Engine, tables: fr
         columns=frozenset(column.lower() for column in columns),
         problem=_told(dimension.place, wrong.get(" key")),
     )
+
+
+def _bind_cohorts(cube: Cube, cubes: Mapping[str, Cube]) -> Cube:
+    """The cube with the cubes that its cohorts are taken from, each without cohorts of its own."""
+    roles, firsts = dict(cube.roles), dict[str, Cube]()
+    for name, role in cube.roles.items():
+        if not (wanted := role.dimension.first):
+            continue
+        first = cubes.get(wanted.cube)
+        wrong = misfit(cube, role.dimension, first)
+        for one in (cube, first) if first and not wrong else ():
+            if one.problem or day_axis(one, wanted.date) is None:
+                wrong = one.problem or f"dimension {wanted.date!r} has no attribute that is a day"
+        roles[name] = replace(role, problem=_told(role.place, wrong))
+        if first and not wrong:
+            plain = {n: r for n, r in first.roles.items() if not r.dimension.first}
+            firsts[wanted.cube] = replace(first, roles=plain, measures={})
+    return replace(cube, roles=roles, firsts=firsts)
 
 
 def _looked_at(table: str, attributes: Mapping[str, Attribute], engine: Engine) -> dict[str, Attribute]:

@@ -57,8 +57,19 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class First:
+    """Where customers begin: their first row in a cube, by its roles of the customer and of the date."""
+
+    cube: str
+    customer: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dimension:
     """A table of members, one row a member, or (without a table) columns of the fact.
+
+    With `first` it is a cohort, see `olap.cohort`: made from another fact, and shared all the same.
 
     `columns` are those of the table in small letters, once `olap.bind` has looked.
     """
@@ -69,6 +80,7 @@ class Dimension:
     key: str
     attributes: Mapping[str, Attribute]
     hierarchies: Mapping[str, tuple[str, ...]]
+    first: First | None = None
     columns: frozenset[str] = field(default=frozenset(), compare=False)
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
@@ -105,4 +117,8 @@ class Role:
 
     def conforms(self, other: "Role | None") -> bool:
         """Whether both mean the same members, so that two facts can meet here."""
-        return other is not None and bool(self.dimension.table) and self.dimension == other.dimension
+        return (
+            other is not None
+            and bool(self.dimension.table or self.dimension.first)
+            and self.dimension == other.dimension
+        )

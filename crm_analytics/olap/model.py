@@ -38,7 +38,8 @@ class Cube:
 
     `access` says which rows each role may see, None for all of them; `guard` holds
     the conditions of the role that is asking, see `olap.access`.  `tests` is what
-    has to hold of its numbers.
+    has to hold of its numbers.  `firsts` are the cubes that its cohorts are taken from,
+    once `olap.bind` has looked.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Cube:
     access: Mapping[str, Condition | None] = field(default_factory=dict)
     guard: tuple[Condition, ...] = ()
     tests: tuple[Assertion, ...] = ()
+    firsts: Mapping[str, "Cube"] = field(default_factory=dict, compare=False, repr=False)
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
 

@@ -3,13 +3,14 @@
 Whatever reaches rows goes through here, so that filters hold everywhere alike.
 Not what is taken from the rows: that is `olap.fact` for cells.
 
-May import: sql, olap.conditions, olap.dimension, olap.filters, olap.model, olap.plan.
+May import: sql, olap.cohort, olap.conditions, olap.dimension, olap.filters, olap.model, olap.plan.
 Imported by: olap.compile, olap.fact, olap.spine, olap.terms, olap.top, olap.window.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from crm_analytics.olap.cohort import FIRST, acquired, day_axis
 from crm_analytics.olap.conditions import Params, Term, condition_sql
 from crm_analytics.olap.dimension import Role
 from crm_analytics.olap.filters import Condition, Per, comparisons, conjuncts, only_of, pers
@@ -90,8 +91,8 @@ class Rows:
             if role.dimension.table:
                 lines.append(self._join(role, params))
             elif name not in self.bare:
-                own = ", ".join(columns_sql(self._of(name), params))
-                lines[0] = f"FROM (SELECT *, {own} FROM {lines[0].removeprefix('FROM ')}) AS {table}"
+                own = columns_sql(self._of(name), params)
+                lines[0] = f"FROM {self._with(role, lines[0].removeprefix('FROM '), own, params)} AS {table}"
         used = {per: steps[per] for part in conditions for per in pers(part)} if steps else {}
         lines += [*(self._marked(step) for step in used.values()), *joins]
         listed = {axis.ref: axis for axis in self.axes}
@@ -103,6 +104,20 @@ class Rows:
         parts = [condition_sql(part, term, params, lambda per: used[per].found) for part in held]
         parts += also
         return lines + (["WHERE " + "\n  AND ".join(f"({part})" for part in parts)] if parts else [])
+
+    def _with(self, role: Role, rows: str, own: Sequence[str], params: Params) -> str:
+        """The rows of the fact with columns of a dimension that has no table."""
+        cube, first = self.fact.cube, role.dimension.first
+        if first is None:
+            return f"(SELECT *, {', '.join(own)} FROM {rows})"
+        begun = cube.firsts[first.cube]
+        day = day_axis(begun, first.date)
+        assert day is not None, "olap.bind leaves no cohort without a day"
+        inner = Rows(Fact(begun, ()), (day,))
+        customer = f"{ident(begun.table)}.{ident(begun.roles[first.customer].column)}"
+        days = [f'SELECT {customer} AS "first customer", min({inner.member(day)}) AS {FIRST}']
+        days += [*inner.lines((), params, also=[f"{customer} <> 0"]), "GROUP BY 1"]  # key 0 is nobody known
+        return acquired(cube, first, rows, own, days)
 
     def _in_order(self, conditions: Iterable[Condition]) -> list[str]:
         """The roles, those first whose conditions leave the fewest rows.
