@@ -41,10 +41,20 @@ def cohort_attributes(unknown: str, place: str) -> dict[str, Attribute]:
         title = f"Cohort ({period})"
         found[period] = Attribute(period, title, sql, unknown=unknown, kind=kind, namesake=False, place=place)
     for period in PERIODS:
-        sql = f"CAST(date_diff('{period}', {FIRST}, {DAY}) AS INTEGER)"
         name, title = f"age_{period}s", f"Age in {period}s"
-        found[name] = Attribute(name, title, sql, unknown=unknown, kind="number", place=place)
+        found[name] = Attribute(name, title, _age(period), unknown=unknown, kind="number", place=place)
     return found
+
+
+def _age(period: str) -> str:
+    """Whole calendar periods from the first day to the row's own.
+
+    DuckDB's date_diff counts weeks as spans of seven days whatever their weekday,
+    so weeks are counted from Monday to Monday.
+    """
+    if period == "week":
+        return f"CAST(date_diff('day', date_trunc('week', {FIRST}), date_trunc('week', {DAY})) // 7 AS INTEGER)"
+    return f"CAST(date_diff('{period}', {FIRST}, {DAY}) AS INTEGER)"
 
 
 def misfit(cube: Cube, dimension: Dimension, first: Cube | None) -> str:
