@@ -97,6 +97,25 @@ def test_the_command_line_drills_saves_lists_and_forgets(own: Path, run: Run) ->
     assert (refused.code, "write ATTRIBUTE = MEMBER" in refused.err) == (2, True)
 
 
+def test_everybody_is_active_at_age_0_and_the_command_line_says_the_same(folder: Path, run: Run) -> None:
+    with crm.open(folder) as shop:
+        found = shop.cohorts("sales", "revenue", by="quarter", periods=3)
+        assert set(found.frame.filter(found.frame["age"] == 0)["retention"]) == {1.0}
+        # Every customer with a sale began once, and the data ends with a quarter: nobody is left out.
+        sizes = found.triangle("customers")["size"].sum()
+        assert sizes == shop.cube("sales").measures("customers").frame["customers"][0]
+    words = ("cohorts", "sales", "-m", "revenue", "--by", "quarter", "--periods", 3, "-C", folder)
+    assert run(*words).out == f"{found}\n"
+    assert run(*words, "--show", "customers").out == f"{found.to_text('customers')}\n"
+    rows = list(csv.DictReader(io.StringIO(run(*words, "--format", "csv").out)))
+    assert [int(row["customers"]) for row in rows] == found.frame["customers"].to_list()
+    cut = run(*words, "--as-of", "2017-02-01")
+    assert "note: 1 cohort is left out, as the quarter had not ended on 2017-02-01: 2017-Q1" in cut.err
+    assert run("cohorts", "promotions", "-m", "placements", "-C", folder).err.startswith(
+        "crm: cube 'promotions' has no"
+    )
+
+
 def test_the_next_places_of_a_top_from_the_command_line(folder: Path, run: Run) -> None:
     words = ("query", "sales", "-m", "revenue", "-b", "product.department", "-C", folder, "--format", "csv", "--top")
     all_of_them = [line.split(",")[0] for line in run(*words, "4 revenue").out.splitlines()[1:5]]

@@ -132,7 +132,6 @@ def test_text_and_html_show_the_numbers_their_unit_and_a_last_row_of_all(engine:
 def test_a_triangle_that_cannot_be_is_refused(
     engine: DuckEngine,
     model: Model,
-    cube: str,
     measure: str,
     by: str,
     periods: int,
