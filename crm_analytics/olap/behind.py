@@ -16,12 +16,12 @@ from typing import Protocol
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
 from crm_analytics.olap.conditions import Params
-from crm_analytics.olap.fact import RANK, beyond, ranks
+from crm_analytics.olap.fact import beyond, ranks
 from crm_analytics.olap.filters import Compare, conjuncts, parse_filter
 from crm_analytics.olap.model import Model
-from crm_analytics.olap.plan import Axis, Fact, Plan
+from crm_analytics.olap.plan import RANK, Axis, Fact, Plan
 from crm_analytics.olap.query import CubeQuery
-from crm_analytics.olap.resolve import expand, make_plan
+from crm_analytics.olap.resolve import expand, make_plan, split_conditions
 from crm_analytics.olap.rows import Rows
 from crm_analytics.olap.text import select
 from crm_analytics.olap.top import chosen_members, top_members
@@ -136,9 +136,13 @@ def behind_cell(model: Model, query: CubeQuery, cell: Cell, measure: str) -> Beh
     if not asked:
         raise QueryError(f"cube {home.name!r}: ask for at least one measure: {shortened(home.measures)}")
     # With totals a filter on measures chooses the rows of the cells that it keeps, which is what is wanted of any cell.
-    one = replace(query, asked=(asked,), totals=True, orders=(), rows=None)
+    chosen = bool(split_conditions(model, home, query.conditions)[1])
+    one = replace(query, asked=(asked,), totals=chosen, filled=False, orders=(), rows=None)
     plan = make_plan(model, one)
-    grounds = tuple({ground.ref: ground for ground in expand(model, home, plan.shown[0])}.values())
+    found = list(expand(model, home, plan.shown[0]))
+    if any(how for how, _ in found):
+        raise QueryError(f"{asked} is taken from rows of other periods; drill through to those of each period instead")
+    grounds = tuple({ground.ref: ground for _, ground in found}.values())
     cubes = list(dict.fromkeys(ground.cube.name for ground in grounds))
     if len(cubes) > 1:
         raise QueryError(

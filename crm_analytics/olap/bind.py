@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError
-from crm_analytics.olap.cohort import day_axis, misfit
+from crm_analytics.olap.cohort import misfit
 from crm_analytics.olap.dimension import Attribute, Dimension, Kind, Role
 from crm_analytics.olap.measure import Measure
 from crm_analytics.olap.model import Cube, Model
@@ -87,11 +87,9 @@ def _bind_cohorts(cube: Cube, cubes: Mapping[str, Cube]) -> Cube:
         if not (wanted := role.dimension.first):
             continue
         first = cubes.get(wanted.cube)
-        wrong = misfit(cube, role.dimension, first)
-        for one in (cube, first) if first and not wrong else ():
-            if one.problem or day_axis(one, wanted.date) is None:
-                wrong = one.problem or f"dimension {wanted.date!r} has no attribute that is a day"
-        roles[name] = replace(role, problem=_told(role.place, wrong))
+        wrong = first.problem if first else ""
+        wrong = wrong or _told(role.place, misfit(cube, role.dimension, first))
+        roles[name] = replace(role, problem=wrong)
         if first and not wrong:
             plain = {n: r for n, r in first.roles.items() if not r.dimension.first}
             firsts[wanted.cube] = replace(first, roles=plain, measures={})

@@ -10,13 +10,14 @@ The first day is taken from the rows that the asker may see: like everything tha
 reaches rows it goes through `olap.rows`, so that a role learns nothing of a customer's
 life elsewhere.  For its owner a project knows the customer as a whole.
 
-May import: sql, olap.dimension, olap.model, olap.plan, olap.text.
+May import: sql, olap.dimension, olap.filters, olap.model, olap.plan, olap.text.
 Imported by: olap.bind, olap.load, olap.load_dimension, olap.rows.
 """
 
 from collections.abc import Sequence
 
 from crm_analytics.olap.dimension import Attribute, Dimension, First, Kind
+from crm_analytics.olap.filters import comparisons
 from crm_analytics.olap.model import Cube
 from crm_analytics.olap.plan import Axis
 from crm_analytics.olap.text import indented
@@ -62,21 +63,26 @@ def misfit(cube: Cube, dimension: Dimension, first: Cube | None) -> str:
     wanted = dimension.first
     if wanted is None:
         return ""
+    if any(c.name.startswith(f"{dimension.name}.") for part in cube.access.values() if part for c in comparisons(part)):
+        return f"a role cannot be held to {dimension.name!r}: when a customer began is taken from the rows that it sees"
     if first is None:
         return f"the cohort is taken from cube {wanted.cube!r}, which is not there or may not be asked"
     for name in (wanted.customer, wanted.date):
-        for owner in dict.fromkeys((cube.name, first.name)):
-            if name not in (cube if owner == cube.name else first).roles:
-                return f"a cohort needs dimension {name!r}, which cube {owner!r} does not reach"
+        for one in (cube, first):
+            if name not in one.roles:
+                return f"a cohort needs dimension {name!r}, which cube {one.name!r} does not reach"
         if cube.name != first.name and not cube.roles[name].conforms(first.roles[name]):
             return f"a cohort needs cubes {cube.name!r} and {first.name!r} to share dimension {name!r}"
+    if first.roles[wanted.date].dimension.day is None:
+        return f"a cohort needs a day, and no attribute of dimension {wanted.date!r} says 'period: day'"
     return ""
 
 
-def day_axis(cube: Cube, role: str) -> Axis | None:
-    """The attribute of a date dimension that is a day; known once the model is bound."""
-    days = [a for a in cube.roles[role].dimension.attributes.values() if a.kind == "date"]
-    return Axis(f"{role}.{days[0].name}", cube.roles[role], days[0]) if days else None
+def day_axis(cube: Cube, role: str) -> Axis:
+    """The attribute of a date dimension that is a day; `misfit` has seen that there is one."""
+    day = cube.roles[role].dimension.day
+    assert day is not None
+    return Axis(f"{role}.{day.name}", cube.roles[role], day)
 
 
 def acquired(cube: Cube, first: First, rows: str, own: Sequence[str], first_days: Sequence[str]) -> str:
@@ -87,7 +93,8 @@ def acquired(cube: Cube, first: First, rows: str, own: Sequence[str], first_days
     table, customer = ident(cube.table), cube.roles[first.customer]
     firsts = indented("\n".join(first_days))
     joins = f'LEFT JOIN (\n{firsts}\n) AS "first" ON "first customer" = {table}.{ident(customer.column)}'
-    if any(DAY in item for item in own) and (axis := day_axis(cube, first.date)):
+    if any(DAY in item for item in own):
+        axis = day_axis(cube, first.date)
         date = axis.role.dimension
         days = f'SELECT {ident(date.key)} AS "own day key", {axis.attribute.sql} AS {DAY} FROM {ident(date.table)}'
         joins += f'\nJOIN ({days}) AS "own" ON "own day key" = {table}.{ident(axis.role.column)}'

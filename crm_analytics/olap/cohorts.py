@@ -38,8 +38,8 @@ from crm_analytics.olap.query import CubeQuery
 from crm_analytics.olap.resolve import attributes_of
 from crm_analytics.sql import ident
 
-# The measure that counts customers; a name with a space: no measure of a cube file is called so.
-ACTIVE = "active customers"
+# The measure that counts customers; begins as no name of a cube file does.
+ACTIVE = "_customers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,14 @@ def cohort_table(
     some = CubeQuery(cube).where(*conditions, Not(Compare(asker.period, "unknown")))
     cells = asker.frame(some.measures(measure, ACTIVE).by(asker.period, asker.age).where(_ages(asker, periods - 1)))
     quantity = _is_quantity(model, owner, found)
+    adds = found.additive and found.adds and not found.not_over
     wanted = [(c, a) for c in ended for a in range(periods) if later(by, start(by, c), a + 1) <= end]
     none = Decimal(0) if isinstance(cells.schema[measure], pl.Decimal) else 0
     values = {(c, a): v for c, a, v in cells.select(asker.period, asker.age, measure).rows()}
     active = {(c, a): n for c, a, n in cells.select(asker.period, asker.age, ACTIVE).rows()}
     value = [values.get(place, none if quantity else None) for place in wanted]
     filled = [none if quantity and v is None else v for v in value]
-    so_far = _summed(wanted, filled) if found.additive else _recounted(asker, some, measure, wanted, none, quantity)
+    so_far = _summed(wanted, filled) if adds else _recounted(asker, some, measure, wanted, none, quantity)
     each = [ended[cohort] for cohort, _ in wanted]
     shares = [float(v) / n if quantity and v is not None else None for v, n in zip(so_far, each, strict=True)]
     counts = [active.get(place, 0) for place in wanted]
@@ -125,7 +126,7 @@ def cohort_table(
         format=found.format,
         currency=currency,
         as_of=end,
-        adds=found.additive,
+        adds=adds,
         notes=tuple(_notes(by, end, sizes, ended, found, quantity)),
     )
 
@@ -153,8 +154,6 @@ def _counting(cube: Cube, first: First) -> Cube:
 def _day_after(asker: _Asker) -> date:
     """The day after the last dated row of the cube."""
     day = day_axis(asker.cube, asker.first.date)
-    if day is None:
-        raise QueryError(f"cube {asker.cube.name!r}: dimension {asker.first.date!r} has no attribute that is a day")
     query = CubeQuery(asker.cube.name, (ACTIVE,), (day.ref,)).where(Not(Compare(day.ref, "unknown")))
     found = asker.frame(query.sort(day.ref, descending=True).limit(1))
     if not found.height:
@@ -192,7 +191,7 @@ def _is_quantity(model: Model, cube: Cube, measure: Measure) -> bool:
     """Whether no rows make 0 of the measure, and a part of it can be given per customer: no average, no ratio."""
     if measure.formula is None:
         return measure.additive or measure.agg == "count_distinct"
-    return measure.formula.linear and all(
+    return measure.formula.is_linear and all(
         _is_quantity(model, *model.measure(cube.name, name)) for name in measure.formula.names
     )
 

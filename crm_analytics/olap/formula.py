@@ -37,11 +37,6 @@ class Formula:
         """The formula as SQL, with `column(name)` in the place of each measure."""
         return _sql(self.tree, column)
 
-    @property
-    def linear(self) -> bool:
-        """Whether it only adds, subtracts, and multiplies by numbers: then parts of a whole stay parts of it."""
-        return _is_linear(self.tree)
-
 
 def parse_formula(text: str) -> Formula:
     """Read a formula.
@@ -132,24 +127,6 @@ def _sql(node: ast.expr, column: Callable[[str], str]) -> str:
         case ast.Constant(value=value):
             return repr(value)
     raise AssertionError(ast.dump(node))  # _check lets nothing else through
-
-
-def _is_linear(node: ast.expr) -> bool:
-    match node:
-        case ast.Name() | ast.Attribute():
-            return True
-        case ast.UnaryOp(operand=inner):
-            return _is_linear(inner)
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
-            return _is_linear(left) and _is_linear(right)
-        case ast.BinOp(left=ast.Constant(), op=ast.Mult(), right=inner):
-            return _is_linear(inner)
-        case ast.BinOp(left=inner, op=ast.Mult() | ast.Div(), right=ast.Constant()):
-            return _is_linear(inner)
-        case ast.Call(func=ast.Name(id="coalesce"), args=[inner, ast.Constant(value=0)]):
-            return _is_linear(inner)
-        case _:
-            return False
 
 
 def _part(node: ast.expr, column: Callable[[str], str]) -> str:

@@ -1,7 +1,7 @@
 """Read dimensions out of a cube file: members, attributes, hierarchies, and the roles a cube gives them.
 
-May import: formats, sql, yamlfile, olap.calc, olap.cohort, olap.dimension, olap.reading.   Imported by: olap.load, olap.load_access,
-olap.load_assertions.
+May import: formats, sql, yamlfile, olap.calc, olap.cohort, olap.dimension, olap.reading.
+Imported by: olap.load, olap.load_access, olap.load_assertions.
 """
 
 from collections.abc import Iterable, Mapping

@@ -112,7 +112,6 @@ class Rows:
             return f"(SELECT *, {', '.join(own)} FROM {rows})"
         begun = cube.firsts[first.cube]
         day = day_axis(begun, first.date)
-        assert day is not None, "olap.bind leaves no cohort without a day"
         inner = Rows(Fact(begun, ()), (day,))
         customer = f"{ident(begun.table)}.{ident(begun.roles[first.customer].column)}"
         days = [f'SELECT {customer} AS "first customer", min({inner.member(day)}) AS {FIRST}']

@@ -83,6 +83,12 @@ def test_a_role_sees_customers_begin_where_its_own_rows_begin(tmp_path: Path, en
     assert [(c, a, int(v)) for c, a, v in got.rows()] == [("2017-02", 0, 200), ("Never bought", None, 1000)]
 
 
+def test_a_role_cannot_be_held_to_cohorts_which_are_made_of_what_it_sees(tmp_path: Path) -> None:
+    access = "access: {new: {where: \"cohort.month = '2017-01'\"}}\n"
+    with pytest.raises(ConfigError, match="a role cannot be held to 'cohort'"):
+        load_model(cubes(tmp_path, sales=access))
+
+
 def test_a_role_that_may_not_ask_the_first_fact_has_no_cohorts(tmp_path: Path, engine: DuckEngine) -> None:
     seen = seen_by(load_model(cubes(tmp_path, contacts="access: {clerk: {}}\n")), Viewer("clerk", {}))
     model = bind_model(seen, engine)
@@ -99,6 +105,7 @@ def test_a_role_that_may_not_ask_the_first_fact_has_no_cohorts(tmp_path: Path, e
         ("first: {cube: sales}", "first: {cube: sales, day: date}", "unknown key 'day'"),
         ("first: {cube: sales}", "first: {}", "'dimensions.cohort.first.cube' is missing"),
         ("first: {cube: sales}", "first: {cube: sales}\n    key: x", "is made from 'first', so it takes no 'key'"),
+        ("date: {period: day}", "date: {}", "no attribute of dimension 'date' says 'period: day'"),
         ("cohort: {}", "cohort: {key: customer_key}", "is a cohort, which takes neither 'key' nor 'roles'"),
         (
             "  customer: {}\n  date: {}\n",
@@ -118,8 +125,3 @@ def test_a_cohort_that_cannot_be_made_is_told_when_the_cubes_are_read(
     with pytest.raises(ConfigError) as error:
         load_model(cubes(tmp_path, old, new))
     assert told in str(error.value)
-
-
-def test_a_date_without_a_day_is_told_when_the_warehouse_is_looked_at(tmp_path: Path, engine: DuckEngine) -> None:
-    model = bind_model(load_model(cubes(tmp_path, "      date: {}\n", "      date: {sql: month}\n")), engine)
-    assert any("dimension 'date' has no attribute that is a day" in problem for problem in model.problems())

@@ -151,6 +151,7 @@ def test_a_filter_on_cells_chooses_the_rows_of_a_total(engine: DuckEngine, model
             "is Others at once",
         ),
         (SALES, Cell(), "revenue_per_visit", QueryError, "one of its measures: revenue, contacts.visits"),
+        (SALES.by("date.month"), Cell(), "revenue 1 month ago", QueryError, "is taken from rows of other periods"),
         (SALES, Cell(), "revenu", UnknownName, "Did you mean 'revenue'"),
         (CubeQuery("sales"), Cell(), "", QueryError, "ask for at least one measure"),
     ],
