@@ -14,7 +14,7 @@ from crm_analytics.project import Project
 if TYPE_CHECKING:  # so that `crm --help` does not wait for the cubes
     from crm_analytics.notebook import Ask
 
-CubeName = Annotated[str, typer.Argument(metavar="CUBE", help="Cube to ask, such as sales.")]
+CubeName = Annotated[str, typer.Argument(help="Cube to ask, such as sales.")]
 Measures = Annotated[
     list[str],
     typer.Option("-m", "--measure", help="Measure, or one over time, such as 'revenue 1 year ago'; repeatable."),
