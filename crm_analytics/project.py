@@ -137,15 +137,14 @@ class Project:
         """The cohort triangle: `shop.cohorts("sales", "revenue", by="month")`; see `olap.cohorts.cohort_table`."""
         from crm_analytics.olap.cohorts import cohort_table
 
-        model, currency = self._asked(), self.config.currency
-        return cohort_table(self._reading(), model, cube, measure, by, periods, where, as_of, currency)
+        model = self._asked()
+        return cohort_table(self._reading(), model, cube, measure, by, periods, where, as_of, self.config.currency)
 
     def _asked(self) -> "Model":
         """The cubes, looked up in the warehouse."""
         from crm_analytics.olap.bind import bind_model
 
-        if self._bound is None:
-            self._bound = bind_model(self.model, self._reading())
+        self._bound = self._bound or bind_model(self.model, self._reading())
         return self._bound
 
     def save_segment(self, name: str, customers: "Customers | Sequence[str]", replace: bool = False) -> int:
@@ -160,17 +159,11 @@ class Project:
         with self.writing() as engine:
             return save_segment(engine, segment, ids, replace=replace)
 
-    def segments(self) -> "pl.DataFrame":
-        """The saved segments: how many customers, when saved, as of which day, from which question."""
-        from crm_analytics.warehouse.segments import segments
+    def segments(self, name: str = "") -> "pl.DataFrame":
+        """The saved segments: customers, when, as of which day, from which question; of one `name` its customers."""
+        from crm_analytics.warehouse.segments import members, segments
 
-        return segments(self.engine)
-
-    def segment(self, name: str) -> "pl.DataFrame":
-        """The customers of a saved segment: `customer_id`."""
-        from crm_analytics.warehouse.segments import members
-
-        return members(self.engine, name)
+        return members(self.engine, name) if name else segments(self.engine)
 
     def delete_segment(self, name: str) -> None:
         """Forget a saved segment."""
@@ -182,13 +175,17 @@ class Project:
     def load(
         self, sources: Sequence[str] = (), say: "Say" = _silent, now: datetime | None = None
     ) -> tuple["EntityLoad", ...]:
-        """Read sources (all where none is named) into the star; `now` is written into the load log."""
+        """Read sources (all where none is named) into the star and renew the rollups; `now` goes into the load log."""
+        from crm_analytics.pipeline.rollups import refresh_rollups
         from crm_analytics.warehouse.load import load
 
         fresh = not self.warehouse.exists()
         try:
             with self.writing(new=True) as engine:
-                return load(engine, self.config, self.folder / "data", sources, now or datetime.now(), say)
+                done = load(engine, self.config, self.folder / "data", sources, now or datetime.now(), say)
+                fresh = False  # the data are in; a rollup that is interrupted takes nothing away
+                refresh_rollups(engine, self.folder / "cubes", say)
+                return done
         except BaseException:
             # A first load that failed must not leave an empty file that looks like a warehouse.
             if fresh:
@@ -232,11 +229,14 @@ class Project:
 
     def score(self, as_of: date | None = None, models: Sequence[str] = (), say: "Say" = _silent) -> int:
         """Run the models (all where none is named) and keep their scores; gives the number of scores."""
+        from crm_analytics.pipeline.rollups import refresh_rollups
         from crm_analytics.pipeline.scoring import score
 
         day = as_of or self.next_day()
         with self.writing() as engine:
-            return score(engine, self.config, day, models, say)
+            scores = score(engine, self.config, day, models, say)
+            refresh_rollups(engine, self.folder / "cubes", say, only_missing=True)
+            return scores
 
     def evaluate(self, as_of: date | None = None, say: "Say" = _silent) -> "pl.DataFrame":
         """Hold the models to what happened in the time before `as_of`, beside their baselines."""

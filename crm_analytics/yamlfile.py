@@ -3,10 +3,13 @@
 PyYAML keeps the last of two equal keys without a word, and forgets where
 things stood; here a repeated key is an error and every value knows its line.
 
+Writing is the other way round: one line for each mapping of plain values, in the order given.
+
 May import: errors.   Imported by: config, warehouse, olap, reports.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,10 @@ import yaml
 from crm_analytics.errors import ConfigError, did_you_mean, shortened
 
 Place = tuple[str | int, ...]
+
+# A mapping of plain values stands on one line up to here, and a text is never broken.
+LONGEST_MAPPING = 110
+_NEVER = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,49 @@ def read_yaml(path: Path) -> YamlFile:
         raise ConfigError(f"{path}: a value cannot be read: {error}") from None
     except RecursionError:
         raise ConfigError(f"{path}: is nested too deep, or a value holds itself") from None
+
+
+def yaml_text(data: Mapping[str, Any]) -> str:
+    """The mapping as YAML; what holds no further mapping or list stands on one line where it fits.
+
+    Examples
+    --------
+    >>> print(yaml_text({"cube": "sales", "measures": {"revenue": {"agg": "sum", "sql": "amount"}}}), end="")
+    cube: sales
+    measures:
+      revenue: {agg: sum, sql: amount}
+    """
+    text: str = yaml.dump(
+        data, Dumper=_Dumper, default_flow_style=None, sort_keys=False, allow_unicode=True, width=_NEVER
+    )
+    return text
+
+
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper, but with short mappings on one line, and double quotes around what holds single ones, as SQL does."""
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+        node = super().represent_mapping(tag, mapping, flow_style)
+        node.flow_style = _length(node) <= LONGEST_MAPPING
+        return node
+
+
+def _length(node: yaml.Node) -> float:
+    """How many characters a value takes on one line; endless where a mapping with something in it is part of it."""
+    if isinstance(node, yaml.MappingNode):
+        nested = any(isinstance(value, yaml.MappingNode) and value.value for _, value in node.value)
+        return math.inf if nested else sum(_length(key) + _length(value) + 4 for key, value in node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return sum(_length(item) + 2 for item in node.value)
+    return len(str(node.value))
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = '"' if "'" in text and '"' not in text and "\\" not in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _walk(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int], problems: Problems) -> None:

@@ -9,11 +9,13 @@ readers.  Titles stand outside the figure, where the page can wrap them.
     shape        values, labels and times out of a frame
     sales, customers, predictions   the pictures of the report
     cells        the picture of any cube answer
+    change       the picture of a change between two periods
 
 May import: formats, errors, arrays.   Imported by: reports, notebook.
 """
 
 from crm_analytics.charts.cells import chart_cells
+from crm_analytics.charts.change import chart_change
 from crm_analytics.charts.customers import rfm_matrix, segment_shares
 from crm_analytics.charts.figure import Figure, figure_json, plotly_bundle
 from crm_analytics.charts.predictions import calibration, lift_by_decile, rules_scatter
@@ -24,6 +26,7 @@ __all__ = [
     "bars",
     "calibration",
     "chart_cells",
+    "chart_change",
     "figure_json",
     "lift_by_decile",
     "plotly_bundle",

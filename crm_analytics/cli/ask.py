@@ -1,6 +1,6 @@
 """`crm query` and `crm cubes`: ask a cube, and see what can be asked.
 
-May import: typer, formats, project, olap.model (types).   Imported by: cli.
+May import: typer, errors, formats, project, olap.model (types).   Imported by: cli.
 """
 
 from pathlib import Path
@@ -10,7 +10,8 @@ import typer
 
 from crm_analytics.cli.options import Folder, Format, Let, Out, Role, Sql, role_values
 from crm_analytics.cli.output import as_bytes, check_format, write
-from crm_analytics.cli.question import By, CubeName, Measures, Pivot, Top, Where, question, sort_words
+from crm_analytics.cli.question import AsOf, By, CubeName, Measures, Pivot, Top, Where, question, sort_words
+from crm_analytics.errors import QueryError
 from crm_analytics.formats import unit
 from crm_analytics.project import Project
 
@@ -32,6 +33,7 @@ def query(
     where: Where = None,
     totals: Annotated[bool, typer.Option("--totals", help="Subtotals and the grand total too.")] = False,
     pivot: Pivot = None,
+    as_of: AsOf = None,
     top: Top = None,
     sort: Annotated[
         list[str] | None,
@@ -41,12 +43,21 @@ def query(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Only the first N rows.")] = None,
+    offset: Annotated[int, typer.Option(metavar="N", help="With --limit: the rows behind the first N.")] = 0,
     fill: Annotated[
         bool, typer.Option("--fill", help="Every period from the first to the last, also those without a row.")
     ] = False,
     format: Format = "table",
     out: Out = None,
     sql: Sql = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what it would read, the SQL and the plan, do not run it.")
+    ] = False,
+    why: Annotated[
+        bool,
+        typer.Option("--why", help="Print what the answer rests on: filters, rollup, age of the data, rows read, SQL."),
+    ] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="Count exactly what measures with a sketch estimate.")] = False,
     role: Role = "",
     let: Let = None,
     project: Folder = Path(),
@@ -57,13 +68,18 @@ def query(
     """
     check_format(format, out)
     with Project.open(project, role, role_values(let)) as shop:
-        ask = question(shop, cube, measure, by, where, top, pivot)
+        ask = question(shop, cube, measure, by, where, as_of, top, pivot)
         ask = ask.totals() if totals else ask
         for order in sort or []:
             ask = ask.sort(*sort_words(order))
         ask = ask.fill() if fill else ask
-        ask = ask if limit is None else ask.limit(limit)
-        if sql:
+        ask = _cut(ask, limit, offset)
+        ask = ask.exact() if exact else ask
+        if why:
+            typer.echo(ask.why())
+        elif explain:
+            typer.echo(ask.estimate())
+        elif sql:
             typer.echo(ask.sql)
         else:
             _give(ask, format, out, pivot)
@@ -110,13 +126,24 @@ def _described(cube: "Cube", currency: str) -> list[str]:
         lines += [f"    {line}" for line in _aligned([(f"{role.name}.{a.name}", a.title) for a in attributes])]
         levels = role.dimension.hierarchies.items()
         lines += [f"    hierarchy {name}: {' > '.join(hierarchy)}" for name, hierarchy in levels]
-    return lines
+    rollups: list[tuple[str, ...]] = [
+        (r.name, f"{', '.join(r.measures)} by {', '.join(r.by)}") for r in cube.rollups.values()
+    ]
+    return lines + (["", "Rollups", *(f"  {line}" for line in _aligned(rollups))] if rollups else [])
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     """Each row as a line, its texts in columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _cut(ask: "Ask", limit: int | None, offset: int) -> "Ask":
+    if limit is not None:
+        return ask.limit(limit, offset)
+    if offset:
+        raise QueryError(f"--offset {offset}: say how many rows to show behind them with --limit")
+    return ask
 
 
 def _give(ask: "Ask", format: str, out: Path | None, pivot: str | None) -> None:

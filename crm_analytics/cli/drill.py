@@ -10,7 +10,7 @@ import typer
 
 from crm_analytics.cli.options import Folder, Format, Let, Out, Role, role_values
 from crm_analytics.cli.output import as_bytes, check_format, write
-from crm_analytics.cli.question import By, CubeName, Measures, Pivot, Top, Where, question
+from crm_analytics.cli.question import AsOf, By, CubeName, Measures, Pivot, Top, Where, question
 from crm_analytics.olap.behind import parse_cell
 from crm_analytics.project import Project
 
@@ -32,6 +32,7 @@ def drill(
     by: By = None,
     where: Where = None,
     pivot: Pivot = None,
+    as_of: AsOf = None,
     top: Top = None,
     cell: Annotated[
         str,
@@ -60,7 +61,7 @@ def drill(
     """
     check_format(format, out)
     with Project.open(project, role, role_values(let)) as shop:
-        ask = question(shop, cube, measure, by, where, top, pivot)
+        ask = question(shop, cube, measure, by, where, as_of, top, pivot)
         place = parse_cell(cell)
         if not customers and not save:
             found = ask.rows(place, others=others, limit=limit)
@@ -93,7 +94,7 @@ def segments(
             shop.delete_segment(delete)
             typer.echo(f"segment {delete}: forgotten")
             return
-        frame = shop.segments() if name is None else shop.segment(name)
+        frame = shop.segments(name or "")
         if format != "table":
             write(as_bytes(frame, format), out)
             return

@@ -28,6 +28,12 @@ By = Annotated[
 Where = Annotated[
     list[str] | None, typer.Option("-w", "--where", metavar="FILTER", help="Filter; repeatable, all must hold.")
 ]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", metavar="sale|today|DAY", help="When attributes with a history are read, such as 2017-03-31."
+    ),
+]
 Pivot = Annotated[
     str | None, typer.Option(metavar="ATTRIBUTE", help="Attribute to lay out as columns, such as date.year.")
 ]
@@ -60,6 +66,7 @@ def question(
     measures: list[str],
     by: list[str] | None,
     where: list[str] | None,
+    as_of: str | None,
     top: str | None,
     pivot: str | None,
 ) -> "Ask":
@@ -67,6 +74,7 @@ def question(
     ask = shop.cube(cube).measures(*measures).by(*(by or []))
     for condition in where or []:
         ask = ask.dice(condition)
+    ask = ask.as_of(as_of) if as_of else ask
     ask = ask.top(**_top_words(top)) if top else ask
     return ask.pivot_on(pivot) if pivot else ask
 

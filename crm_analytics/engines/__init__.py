@@ -4,7 +4,7 @@ Not a query layer: an engine takes finished statements and gives back frames.
 DuckDB is the only engine today; a distributed one gets a file of its own and
 runs the same statements.
 
-May import: errors, sql.   Imported by: warehouse, olap, features, project.
+May import: errors, sql, engines.scans.   Imported by: warehouse, olap, features, project.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from crm_analytics.engines.scans import PlanEstimate, Scan
 from crm_analytics.sql import Query, Value
 
 if TYPE_CHECKING:  # Polars takes 0.2 s to import; `crm --help` must not pay for it
@@ -48,6 +49,12 @@ class Engine(Protocol):
 
     def columns(self, relation: str) -> dict[str, str]:
         """Column name to type of a table, view or parenthesised SELECT, without running it."""
+
+    def estimate(self, query: Query) -> PlanEstimate:
+        """How the statement would be run.  It is planned, not run."""
+
+    def scans(self, query: Query) -> tuple[Scan, ...]:
+        """Run, let go of the answer, and tell what was read."""
 
     def close(self) -> None:
         """Let go of the file."""

@@ -3,7 +3,8 @@
 Extensions are never fetched: what is not built in is reported, so that nothing
 here can reach for the network.
 
-May import: errors, sql, engines.stoppable.   Imported by: engines (when a warehouse is opened).
+May import: errors, sql, engines.explain, engines.scans, engines.stoppable.
+Imported by: engines (when a warehouse is opened).
 """
 
 import re
@@ -16,6 +17,8 @@ from typing import TypeVar
 import duckdb
 import polars as pl
 
+from crm_analytics.engines.explain import drawn, measured_scans, planned_rows, planned_scans
+from crm_analytics.engines.scans import PlanEstimate, Scan
 from crm_analytics.engines.stoppable import Stoppable
 from crm_analytics.errors import CrmError, DataError, WarehouseError
 from crm_analytics.sql import Query, Value, ident
@@ -95,6 +98,16 @@ class DuckEngine:
 
     def columns(self, relation: str) -> dict[str, str]:
         return {str(row[0]): str(row[1]) for row in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+
+    def estimate(self, query: Query) -> PlanEstimate:
+        ((_, plan),) = self.rows(f"EXPLAIN (FORMAT json) {query.text}", query.params)
+        sizes = self.rows("SELECT table_name, estimated_size FROM duckdb_tables()")
+        scans = planned_scans(str(plan), {str(name): int(str(size)) for name, size in sizes})
+        return PlanEstimate(scans, planned_rows(str(plan)), drawn(str(plan)))
+
+    def scans(self, query: Query) -> tuple[Scan, ...]:
+        ((_, plan),) = self.rows(f"EXPLAIN (ANALYZE, FORMAT json) {query.text}", query.params)
+        return measured_scans(str(plan))
 
     def close(self) -> None:
         self._stoppable.close()

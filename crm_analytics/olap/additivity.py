@@ -3,7 +3,8 @@
 A measure says so in its cube file (`additive:`).  It may still be asked where each
 cell has one member of each forbidden dimension, so that nothing is added over it.
 
-May import: errors, olap.dimension, olap.filters, olap.measure, olap.model, olap.plan.   Imported by: olap.resolve.
+May import: errors, olap.dimension, olap.filters, olap.measure, olap.model, olap.plan.
+Imported by: olap.resolve, olap.timing.
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ def check_additivity(plan: Plan) -> None:
     QueryError : names the measure and the dimension, and what would work.
     """
     for fact in plan.facts:
+        if fact.take and (plan.totals or plan.top):
+            check_overlaps(plan, fact.asks[0].ref, "a stock")
         for ask in fact.asks:
             for role in _forbidden(fact.cube, ask.measure):
                 if not _is_single(plan, role):
@@ -69,3 +72,12 @@ def _refusal(plan: Plan, ask: Ask, role: Role) -> str:
         f"{ask.ref} must not be added up over {role.name!r} (cube {ask.cube.name!r}: {said}), which this question "
         f"would do: {what}; or ask for a measure that is an average, or one that is 'semi_additive' over {role.name!r}"
     )
+
+
+def check_overlaps(plan: Plan, what: str, taken: str) -> None:
+    """Refuse totals and Others of rows that have several members, where they are not counted level by level."""
+    if axis := next((axis for axis in plan.axes if axis.overlaps), None):
+        raise QueryError(
+            f"{what}: {taken} cannot be counted together with totals or a top-N by {axis.ref}, of which a row may have "
+            "several members; leave out one of them"
+        )

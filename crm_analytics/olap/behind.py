@@ -6,8 +6,8 @@ all through `olap.rows` like the cells themselves.  Runs nothing: that is `olap.
 
     CubeQuery + Cell --behind_cell--> Behind --statement--> sql.Query
 
-May import: errors, sql, olap.conditions, olap.fact, olap.filters, olap.model, olap.plan, olap.query, olap.resolve,
-olap.rows, olap.text, olap.top.   Imported by: olap.drill.
+May import: errors, sql, olap.bridge, olap.conditions, olap.fact, olap.filters, olap.model, olap.plan, olap.query,
+olap.resolve, olap.rows, olap.text, olap.top.   Imported by: olap.drill, notebook, cli.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
+from crm_analytics.olap.bridge import Cut
 from crm_analytics.olap.conditions import Params
-from crm_analytics.olap.fact import beyond, ranks
+from crm_analytics.olap.fact import beyond, cut_of, ranks
 from crm_analytics.olap.filters import Compare, conjuncts, parse_filter
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.plan import RANK, Axis, Fact, Plan
@@ -80,19 +81,21 @@ class Behind:
         """SELECT `items` from the rows, joined to what `axes` name too; `last` follows the conditions."""
         params = Params()
         conditions = [Compare(ref, "=", (value,)) for ref, value in self.cell.members.items()]
-        own = [axis for axis in self.plan.axes if axis.ref in self.cell.members]
+        # Of several members a row has to have this one, and is still one row.
+        own = [replace(axis, shown=False) for axis in self.plan.axes if axis.ref in self.cell.members]
         ctes, steps = chosen_members(self.model, self.plan, params)
         joins: list[str] = []
         also: list[str] = []
-        if self._ranked:
-            ranked = [*self.plan.parents, *([self.plan.ranked] if self.plan.ranked else [])]
-            own += ranked
+        cut: Cut | None = None
+        if self._ranked and self.plan.ranked:
+            own += [*self.plan.parents, self.plan.ranked]
             ctes += top_members(self.model, self.query, self.plan, params, dict(steps))
             also += beyond(self.plan)
-        rows = Rows(self.fact, tuple({a.ref: a for a in (*own, *self.plan.filtered, *axes)}.values()))
+            cut = cut_of(self.plan, self.plan.axes)
+        rows = Rows(self.fact, (*own, *self.plan.filtered, *axes), cut=cut)
         if self._ranked:
             joins = ranks(self.plan, rows)
-            also += self._rank()
+            also += self._rank(rows.rank(cut) if cut else RANK)
         also += self._counted()
         lines = [f"-- {self.question}", *([f"WITH {', '.join(ctes)}"] if ctes else []), select(items(rows))]
         lines += [*rows.lines([*self.plan.before, *conditions], params, steps, joins, also), *last]
@@ -109,13 +112,14 @@ class Behind:
         top, cut = self.plan.top, self.plan.ranked
         if top is None or cut is None:
             return False
-        return self.cell.others or cut.ref in self.cell.members or not top.others or top.after > 0
+        named = cut.ref in self.cell.members and not cut.overlaps
+        return self.cell.others or named or not top.others or top.after > 0
 
-    def _rank(self) -> list[str]:
+    def _rank(self, rank: str) -> list[str]:
         if self.cell.others:
-            return [f"{RANK} IS NULL"]
+            return [f"{rank} IS NULL"]
         cut = self.plan.ranked
-        return [f"{RANK} IS NOT NULL"] if cut and cut.ref in self.cell.members else []
+        return [f"{rank} IS NOT NULL"] if cut and cut.ref in self.cell.members else []
 
     def _counted(self) -> list[str]:
         """The `where` of the measure; of a formula, that any of the measures behind it counts the row."""
@@ -150,10 +154,9 @@ def behind_cell(model: Model, query: CubeQuery, cell: Cell, measure: str) -> Beh
             f"{', '.join(ground.ref for ground in grounds)}"
         )
     _check_cell(plan, cell)
-    fact = next(fact.cube for fact in plan.facts if fact.cube.name == cubes[0])
     filters = " under the filters of the question" if query.conditions else ""
     question = f"{home.name}: {asked}, {cell}{filters}"
-    return Behind(model, one, plan, Fact(fact, grounds), cell, question)
+    return Behind(model, one, plan, Fact(model.cube(cubes[0]), grounds), cell, question)
 
 
 def _check_cell(plan: Plan, cell: Cell) -> None:
@@ -163,5 +166,10 @@ def _check_cell(plan: Plan, cell: Cell) -> None:
             raise UnknownName("cell", "attribute in the question", ref, known)
     if cell.others and (plan.top is None or plan.ranked is None or not plan.top.others):
         raise QueryError("cell: the question has no Others; ask for the top n")
+    at_hand = {*cell.members, *([plan.ranked.ref] if cell.others and plan.ranked else [])}
+    ranked = (*plan.parents, *([plan.ranked] if plan.ranked else []))
+    loose = next((axis.ref for axis in ranked if axis.overlaps and axis.ref not in at_hand), None)
+    if loose and plan.top and (cell.others or not plan.top.others):
+        raise QueryError(f"cell: a row may have several members of {loose}; say of which one")
     if cell.others and plan.ranked and plan.ranked.ref in cell.members:
         raise QueryError(f"cell: {plan.ranked.ref} has a member and is Others at once; say one of them")

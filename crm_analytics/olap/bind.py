@@ -1,31 +1,27 @@
 """Look the model's columns up in a warehouse: what each is, and which fragments of SQL do not fit.
 
-DuckDB only describes; but for the names of members, no row is read.  What does
+DuckDB only describes; but for the names of members and their histories and trees, no row is read.  What does
 not fit is kept as the `problem` of its part, so that the rest of the model can
 still be asked.
 
-May import: errors, sql, engines, olap.cohort, olap.model.   Imported by: olap.browse, olap.check, project.
+May import: errors, sql, engines, olap.bind_kinds, olap.cohort, olap.describe, olap.model, olap.rollup_log,
+olap.tree.   Imported by: olap.browse, olap.check, project.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError
+from crm_analytics.olap.bind_kinds import bind_kinds
 from crm_analytics.olap.cohort import misfit
-from crm_analytics.olap.dimension import Attribute, Dimension, Kind, Role
+from crm_analytics.olap.describe import describe, kind_of, no_table, told
+from crm_analytics.olap.dimension import Attribute, Dimension, Role
 from crm_analytics.olap.measure import Measure
 from crm_analytics.olap.model import Cube, Model
+from crm_analytics.olap.rollup_log import with_usable
+from crm_analytics.olap.tree import is_level
 from crm_analytics.sql import ident
-
-_KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
-    (re.compile(r"VARCHAR|UUID|ENUM.*"), "text"),
-    (re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|DOUBLE|FLOAT"), "number"),
-    (re.compile(r"DATE"), "date"),
-    (re.compile(r"TIMESTAMP.*"), "timestamp"),
-    (re.compile(r"BOOLEAN"), "boolean"),
-)
 
 
 def bind_model(model: Model, engine: Engine) -> Model:
@@ -46,38 +42,41 @@ def bind_model(model: Model, engine: Engine) -> Model:
         for cube in model.cubes.values()
     }
     cubes = {name: _bind_cohorts(cube, cubes) for name, cube in cubes.items()}
-    return replace(model, cubes=_bind_formulas(replace(model, cubes=cubes), engine), bound=True)
+    bound_model = replace(model, cubes=_bind_formulas(replace(model, cubes=cubes), engine), bound=True)
+    return with_usable(bound_model, engine, tables)
 
 
 def _bind_dimension(dimension: Dimension, table: str, engine: Engine, tables: frozenset[str]) -> Dimension:
     if table not in tables:
-        return replace(dimension, problem=_no_table(dimension.place, table))
+        return replace(dimension, problem=no_table(dimension.place, table))
+    attributes = {name: a for name, a in dimension.attributes.items() if not is_level(dimension, a)}
     # The keys of this mapping only have to tell the expressions apart.
-    expressions = {name: a.sql for name, a in dimension.attributes.items()}
-    expressions |= {f"{name} order": a.order_by for name, a in dimension.attributes.items() if a.order_by}
+    expressions = {name: a.sql for name, a in attributes.items()}
+    expressions |= {f"{name} order": a.order_by for name, a in attributes.items() if a.order_by}
     if dimension.table:
         expressions |= {" key": ident(dimension.key)}
-    types, wrong = _describe(engine, table, expressions, rows=True)
+    types, wrong = describe(engine, table, expressions, rows=True)
     columns = engine.columns(ident(table))
     plain = {form: column for column in columns for form in (column.lower(), ident(column).lower())}
     attributes = {
         name: replace(
             a,
-            kind=_kind(types.get(name, "")),
+            kind=kind_of(types.get(name, "")),
             column=plain.get(a.sql.lower(), ""),
             order_column=plain.get(a.order_by.lower(), ""),
-            problem=_told(a.place, wrong.get(name) or wrong.get(f"{name} order")),
+            problem=told(a.place, wrong.get(name) or wrong.get(f"{name} order") or _no_day(a, types.get(name))),
         )
-        for name, a in dimension.attributes.items()
+        for name, a in attributes.items()
     }
     if dimension.table and not wrong:
         attributes = _looked_at(dimension.table, attributes, engine)
-    return replace(
+    bound = replace(
         dimension,
-        attributes=attributes,
+        attributes={**dimension.attributes, **attributes},
         columns=frozenset(column.lower() for column in columns),
-        problem=_told(dimension.place, wrong.get(" key")),
+        problem=told(dimension.place, wrong.get(" key")),
     )
+    return bound if bound.problem else bind_kinds(bound, engine, tables)
 
 
 def _bind_cohorts(cube: Cube, cubes: Mapping[str, Cube]) -> Cube:
@@ -88,7 +87,7 @@ def _bind_cohorts(cube: Cube, cubes: Mapping[str, Cube]) -> Cube:
             continue
         first = cubes.get(wanted.cube)
         wrong = first.problem if first else ""
-        wrong = wrong or _told(role.place, misfit(cube, role.dimension, first))
+        wrong = wrong or told(role.place, misfit(cube, role.dimension, first))
         roles[name] = replace(role, problem=wrong)
         if first and not wrong:
             plain = {n: r for n, r in first.roles.items() if not r.dimension.first}
@@ -113,31 +112,31 @@ def _looked_at(table: str, attributes: Mapping[str, Attribute], engine: Engine) 
 
 def _bind_cube(cube: Cube, engine: Engine, tables: frozenset[str]) -> Cube:
     if cube.table not in tables:
-        return replace(cube, problem=_no_table(cube.place, cube.table))
+        return replace(cube, problem=no_table(cube.place, cube.table))
     measures = {name: m.typing for name, m in cube.measures.items() if m.is_ground}
     orders = {name: m.semi.by for name, m in cube.measures.items() if m.semi and m.semi.by}
     columns = {role.name: ident(role.column) for role in cube.roles.values() if role.dimension.table}
-    types, wrong = _describe(engine, cube.table, measures)
-    _, wrong_roles = _describe(engine, cube.table, columns)
-    _, wrong_order = _describe(engine, cube.table, orders, rows=True)
-    _, wrong_drill = _describe(engine, cube.table, {c: ident(c) for c in cube.drill.columns if "." not in c})
-    _, wrong_key = _describe(engine, cube.table, {column: ident(column) for column in cube.key})
+    types, wrong = describe(engine, cube.table, measures)
+    _, wrong_roles = describe(engine, cube.table, columns)
+    _, wrong_order = describe(engine, cube.table, orders, rows=True)
+    _, wrong_key = describe(engine, cube.table, {column: ident(column) for column in cube.key})
+    _, wrong_drill = describe(engine, cube.table, {c: ident(c) for c in cube.drill.columns if "." not in c})
     return replace(
         cube,
-        roles={name: replace(r, problem=_told(r.place, wrong_roles.get(name))) for name, r in cube.roles.items()},
+        roles={name: replace(r, problem=told(r.place, wrong_roles.get(name))) for name, r in cube.roles.items()},
         measures={
             name: _bind_measure(m, types.get(name, ""), wrong.get(name) or wrong_order.get(name))
             for name, m in cube.measures.items()
         },
-        drill=replace(cube.drill, problem=_told(cube.drill.place, "; ".join(wrong_drill.values()))),
-        problem=_told(cube.place, "; ".join(wrong_key.values())),
+        drill=replace(cube.drill, problem=told(cube.drill.place, "; ".join(wrong_drill.values()))),
+        problem=told(cube.place, "; ".join(wrong_key.values())),
     )
 
 
 def _bind_measure(measure: Measure, type_: str, wrong: str | None) -> Measure:
     if not measure.is_ground:
         return measure  # once the measures that it names are known
-    return replace(measure, type=type_, kind=_kind(type_), problem=_told(measure.place, wrong))
+    return replace(measure, type=type_, kind=kind_of(type_), problem=told(measure.place, wrong))
 
 
 def _bind_formulas(model: Model, engine: Engine) -> dict[str, Cube]:
@@ -158,7 +157,7 @@ def _bind_formulas(model: Model, engine: Engine) -> dict[str, Cube]:
         except CrmError as error:
             what = f"formula {measure.formula.text!r}" if measure.formula else f"calculation '{measure.calc}'"
             return replace(measure, problem=f"{measure.place}: {what} cannot be computed: {error}")
-        return replace(measure, type=type_, kind=_kind(type_))
+        return replace(measure, type=type_, kind=kind_of(type_))
 
     return {
         cube.name: replace(cube, measures={n: m if m.is_ground else bound(cube, m) for n, m in cube.measures.items()})
@@ -166,57 +165,8 @@ def _bind_formulas(model: Model, engine: Engine) -> dict[str, Cube]:
     }
 
 
-def _describe(
-    engine: Engine, table: str, expressions: Mapping[str, str], rows: bool = False
-) -> tuple[dict[str, str], dict[str, str]]:
-    """The type of each expression over `table`, and what DuckDB says of those that do not fit.
-
-    With `rows` an expression has to give one value a row, so that an aggregate does not fit.
-    """
-    try:
-        return _types(engine, table, expressions, rows), {}
-    except CrmError:
-        types: dict[str, str] = {}
-        wrong: dict[str, str] = {}
-        for name, sql in expressions.items():
-            try:
-                types |= _types(engine, table, {name: sql}, rows)
-            except CrmError as error:
-                wrong[name] = _reason(engine, table, sql) or str(error)
-        return types, wrong
-
-
-def _reason(engine: Engine, table: str, sql: str) -> str:
-    """What is wrong with an expression that DuckDB understands, but not for every row: '' otherwise."""
-    try:
-        _types(engine, table, {"": sql}, rows=False)
-    except CrmError:
-        return ""
-    return f"{sql!r} takes many rows together; an attribute has one value for each"
-
-
-def _types(engine: Engine, table: str, expressions: Mapping[str, str], rows: bool) -> dict[str, str]:
-    if not expressions:
-        return {}
-    # Numbered names: a name of ours must not stand in for a column that the table lacks.
-    names = {name: f"expression {i}" for i, name in enumerate(expressions)}
-    items = [f"{sql} AS {ident(names[name])}" for name, sql in expressions.items()]
-    # Beside the plain columns no aggregate can stand.
-    listed = ",\n  ".join((*items, "*") if rows else items)
-    types = engine.columns(f"(SELECT\n  {listed}\nFROM {ident(table)})")
-    return {name: types[names[name]] for name in expressions}
-
-
-def _kind(type_: str) -> Kind:
-    for pattern, kind in _KINDS:
-        if pattern.fullmatch(type_):
-            return kind
-    return "other" if type_ else ""
-
-
-def _no_table(place: str, table: str) -> str:
-    return f"{place}: the warehouse has no table {table!r} yet; run: crm load"
-
-
-def _told(place: str, wrong: str | None) -> str:
-    return f"{place}: {wrong}" if wrong else ""
+def _no_day(attribute: Attribute, type_: str | None) -> str | None:
+    """What is wrong with the day of a calendar."""
+    if attribute.period != "day" or type_ in (None, "DATE"):
+        return None
+    return f"'period: day' needs a DATE, and {attribute.name!r} is a {type_}"

@@ -14,9 +14,11 @@ from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
 from crm_analytics.olap.filters import comparisons
 from crm_analytics.olap.incomplete import unfinished
+from crm_analytics.olap.members import table_of
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.plan import Axis, Plan
 from crm_analytics.olap.query import CubeQuery
+from crm_analytics.olap.routing import source
 from crm_analytics.olap.totals import judged
 from crm_analytics.sql import ident
 
@@ -56,8 +58,9 @@ def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
         compiled.query.readable(),
         columns,
         members,
-        notes,
+        (*_estimated(compiled.plan), *notes),
         incomplete,
+        source(compiled.plan),
     )
 
 
@@ -76,6 +79,21 @@ def _narrow(values: pl.Series, narrow: str) -> pl.Series:
     scale = values.dtype.scale if isinstance(values.dtype, pl.Decimal) else 0
     cast = values.cast(pl.Int64 if narrow == "BIGINT" else pl.Decimal(18, scale), strict=False)
     return cast if cast.null_count() == values.null_count() else values
+
+
+def _estimated(plan: Plan) -> Iterator[str]:
+    """What should be said of counts that are estimates; over a window they are counted from distinct values.
+
+    The error of DuckDB's 1,024 registers: 1.04 / sqrt(1024) = 3.2 %; of 300 counts of 100,000, 286 were within 7 %.
+    """
+    names = dict.fromkeys(
+        ask.ref for fact in plan.facts for ask in fact.asks if ask.measure.sketch and not fact.how.window
+    )
+    if names:
+        yield (
+            f"{', '.join(names)}: estimated from HyperLogLog sketches, standard error 3 %, 19 of 20 within 7 %; "
+            "exactly() or --exact counts"
+        )
 
 
 def _is_empty(frame: pl.DataFrame, measures: list[str]) -> bool:
@@ -102,6 +120,6 @@ def _missing_members(engine: Engine, plan: Plan) -> Iterator[str]:
 
 
 def _members(engine: Engine, plan: Plan, axis: Axis) -> dict[str, None]:
-    table = axis.role.dimension.table or plan.home.table
-    text = f"SELECT DISTINCT {axis.attribute.sql} FROM {ident(table)} ORDER BY 1 LIMIT {MOST_NAMES}"
+    table = table_of([axis]) if axis.role.dimension.table else ident(plan.home.table)
+    text = f"SELECT DISTINCT {axis.attribute.sql} FROM {table} ORDER BY 1 LIMIT {MOST_NAMES}"
     return {str(name): None for (name,) in engine.rows(text) if name is not None}

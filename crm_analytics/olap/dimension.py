@@ -13,6 +13,7 @@ May import: errors, sql.   Imported by: olap.model and every module that knows d
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from crm_analytics.errors import UnknownName
@@ -22,6 +23,9 @@ from crm_analytics.sql import ident
 Kind = Literal["", "text", "number", "date", "timestamp", "boolean", "other"]
 
 UNKNOWN = "Unknown"
+
+# When a slow-changing attribute is read: on the fact's own day, now, or on one day for all facts.
+AsOf = Literal["sale", "today"] | date
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,47 @@ class First:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """The versions of a dimension's members, each true on the days from `start` up to, not including, `end`.
+
+    A slowly changing dimension of type 2 (Kimball & Ross, ch. 5) beside the table of
+    today's values.  `attributes` are those that change, as they read in this table; `day`
+    is the role that dates the fact; `default` is what a question means that does not say.
+    """
+
+    table: str
+    key: str
+    start: str
+    end: str
+    attributes: Mapping[str, Attribute]
+    day: str = "date"
+    default: Literal["sale", "today"] = "today"
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Which members each `key` of a fact belongs to: any number (a multivalued dimension, Kimball & Ross, ch. 8)."""
+
+    table: str
+    key: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Members that stand under other members; `levels` name the depths, the root's first."""
+
+    id: str
+    parent: str
+    label: str
+    levels: tuple[str, ...]
+
+    def column(self, level: str) -> str:
+        """The column of `olap.tree.source` behind one level."""
+        return f"tree level {self.levels.index(level) + 1}"
+
+
+@dataclass(frozen=True, slots=True)
 class Dimension:
     """A table of members, one row a member, or (without a table) columns of the fact.
 
@@ -80,6 +125,9 @@ class Dimension:
     key: str
     attributes: Mapping[str, Attribute]
     hierarchies: Mapping[str, tuple[str, ...]]
+    history: History | None = None
+    bridge: Bridge | None = None
+    tree: Tree | None = None
     first: First | None = None
     columns: frozenset[str] = field(default=frozenset(), compare=False)
     problem: str = field(default="", compare=False)
@@ -96,6 +144,11 @@ class Dimension:
         levels = [levels[-1] for levels in self.hierarchies.values() if levels]
         keys = [name for name, a in self.attributes.items() if self.key and a.sql in (self.key, ident(self.key))]
         return tuple(dict.fromkeys((*levels, *keys)))
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether one row of a fact may belong to several members, so that parts add up to more than the whole."""
+        return self.bridge is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.dimension import Attribute, Role
 from crm_analytics.olap.layout import Sort, keys
 from crm_analytics.olap.model import Cube, Model
-from crm_analytics.olap.plan import Axis
+from crm_analytics.olap.plan import Axis, axis_of
 from crm_analytics.olap.query import CubeQuery
 from crm_analytics.olap.rows import Rows
 from crm_analytics.olap.show import Grid, as_html, as_text
@@ -147,7 +147,7 @@ def drill_rows(
     if cube.drill.problem:
         raise ConfigError(cube.drill.problem)
     columns = cube.drill.columns or _own_columns(cube, engine)
-    axes = {name: _axis(cube, name) for name in columns if "." in name}
+    axes = {name: _checked(axis_of(cube, name, query.at)) for name in columns if "." in name}
     listed = {name: axes[name].title if name in axes else name for name in columns}
     most = cube.drill.limit if limit is None else limit
     if most < 1:
@@ -204,7 +204,7 @@ def customer_axis(cube: Cube) -> Axis:
             f"cube {cube.name!r} does not reach dimension {CUSTOMER!r}, so no customers stand behind its cells. "
             f"It reaches: {shortened(cube.roles)}"
         )
-    return _checked(roles[0], roles[0].attribute(CUSTOMER_ID))
+    return _checked(axis_of(cube, f"{roles[0].name}.{CUSTOMER_ID}"))
 
 
 def key_attribute(role: Role) -> Attribute | None:
@@ -217,17 +217,13 @@ def _own_columns(cube: Cube, engine: Engine) -> tuple[str, ...]:
     """The columns of the fact; a surrogate key stands as the attribute by which people know the member."""
     named: dict[str, list[str]] = {}
     for role in cube.roles.values():
-        if (attribute := key_attribute(role)) and role.dimension.table:
+        if role.dimension.table and not role.dimension.overlaps and (attribute := key_attribute(role)):
             named.setdefault(role.column, []).append(f"{role.name}.{attribute.name}")
     return tuple(name for column in engine.columns(ident(cube.table)) for name in named.get(column, [column]))
 
 
-def _axis(cube: Cube, ref: str) -> Axis:
-    return _checked(*cube.attribute(ref))
-
-
-def _checked(role: Role, attribute: Attribute) -> Axis:
-    for part in (role, role.dimension, attribute):
+def _checked(axis: Axis) -> Axis:
+    for part in (axis.role, axis.role.dimension, axis.attribute):
         if part.problem:
             raise ConfigError(part.problem)
-    return Axis(f"{role.name}.{attribute.name}", role, attribute)
+    return axis

@@ -1,17 +1,19 @@
 """The SQL of one fact aggregated to the asked grain, and of several brought side by side.
 
-May import: sql, olap.conditions, olap.plan, olap.rows, olap.semi, olap.spine, olap.text, olap.window.
-Imported by: olap.compile, olap.top.
+May import: sql, olap.bridge, olap.conditions, olap.plan, olap.rows, olap.semi, olap.spine, olap.stored, olap.text,
+olap.window.   Imported by: olap.compile, olap.top.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
+from crm_analytics.olap.bridge import Cut
 from crm_analytics.olap.conditions import Params
 from crm_analytics.olap.plan import RANK, Ask, Axis, Fact, Plan
 from crm_analytics.olap.rows import Rows, Steps
 from crm_analytics.olap.semi import Taken, days_and_members
 from crm_analytics.olap.spine import LAST, Calendar, calendars
+from crm_analytics.olap.stored import reach
 from crm_analytics.olap.text import cte, indented, select
 from crm_analytics.olap.window import Windowed, windows
 from crm_analytics.sql import ident
@@ -66,51 +68,87 @@ def grouping(plan: Plan, keys: list[str], within: Sequence[str] = ()) -> str:
     """
     if not plan.totals or not plan.axes:
         return f"GROUP BY {', '.join((*keys, *within))}" if keys or within else ""
-    ends, end = [], 0
+    places: dict[str, list[str]] = {}
+    rest = iter(keys)
     for axis in plan.axes:
-        end += 2 if axis is plan.ranked else 1
-        ends.append(end)
-    of_rows = [0, *ends[: len(plan.rows)]]
-    across = keys[of_rows[-1] :]
-    sets = [[*keys[:n], *a, *within] for n in reversed(of_rows) for a in ((across, []) if across else ([],))]
-    listed = ", ".join(f"({', '.join(one)})" for one in sets)
-    return f"GROUP BY GROUPING SETS ({listed})"
+        places[axis.ref] = [next(rest), *([next(rest)] if axis is plan.ranked else [])]
+    sets = [", ".join((*(key for axis in one for key in places[axis.ref]), *within)) for one in plan.levels]
+    return f"GROUP BY GROUPING SETS ({', '.join(f'({one})' for one in sets)})"
 
 
 def _aggregated(plan: Plan, fact: Fact, params: Params, steps: Steps, calendar: str) -> str:
-    rows = Rows(fact, (*plan.axes, *plan.filtered, *days_and_members(fact)), calendar)
-    keys = [key for axis in plan.axes for key in _keys(plan, rows, axis)]
+    if not (plan.totals and any(axis.overlaps for axis in plan.axes)):
+        return _level(plan, fact, None, params, steps, calendar)
+    # Grouping sets would count a row in a total once for each of its members.
+    return "\nUNION ALL\n".join(_level(plan, fact, one, params, steps, calendar) for one in plan.levels)
+
+
+def _level(plan: Plan, fact: Fact, only: Sequence[Axis] | None, params: Params, steps: Steps, calendar: str) -> str:
+    """The cells of one level, or of all (None), which takes a fact whose rows have one member on each axis."""
+    shown = plan.axes if only is None else tuple(only)
+    axes = (*shown, *_cut_by(plan, shown), *plan.filtered, *days_and_members(fact))
+    rows = reach(fact, axes, calendar, cut_of(plan, shown))
+    keys = [key for axis in plan.axes for key in _keys(plan, rows, axis, shown)]
     lines = rows.lines(plan.before, params, steps, ranks(plan, rows), beyond(plan))
     if fact.take:
         step = Taken(plan, fact, fact.take, rows, tuple(keys))
         return step.cells(lines, grouping(plan, [name for _, name in keys], step.within))
     items = [f"{sql} AS {name}" if sql != name else name for sql, name in keys]
-    if plan.totals:
-        items += [f"GROUPING({RANK if a is plan.ranked else rows.member(a)}) AS {a.rolled}" for a in plan.axes]
+    for axis in plan.axes if plan.totals else ():
+        rolled = (
+            f"GROUPING({RANK if axis is plan.ranked else rows.member(axis)})"
+            if only is None
+            else int(axis not in shown)
+        )
+        items.append(f"{rolled} AS {axis.rolled}")
     # Where a member has several, olap.order takes the smallest of all its cells.
-    items += [f"min({rows.order(axis)}) AS {axis.order}" for axis in plan.axes if axis.attribute.order_by]
-    items += [f"{ask.measure.typed_aggregate} AS {ident(ask.ref)}" for ask in fact.asks]
+    items += [
+        f"{f'min({rows.order(axis)})' if axis in shown else 'NULL'} AS {axis.order}"
+        for axis in plan.axes
+        if axis.attribute.order_by
+    ]
+    items += [f"{rows.typed_aggregate(ask.measure)} AS {ident(ask.ref)}" for ask in fact.asks]
     # By position, not by name: a name could mean a column of the fact.
-    last = grouping(plan, [str(i + 1) for i in range(len(keys))])
+    places = [i + 1 for i, (sql, _) in enumerate(keys) if sql != "NULL"]
+    last = grouping(plan, [str(place) for place in places]) if only is None else ""
+    if only is not None and places:
+        last = f"GROUP BY {', '.join(map(str, places))}"
     return "\n".join([select(items), *lines, *([last] if last else [])])
 
 
 def _windowed(plan: Plan, fact: Fact, calendar: Calendar) -> Windowed:
     rows = Rows(fact, tuple(axis for axis in (*plan.axes, *plan.filtered) if axis.role.name != fact.over))
-    keys = {axis.ref: _keys(plan, rows, axis) for axis in plan.axes if axis.role.name != fact.over}
+    keys = {axis.ref: _keys(plan, rows, axis, plan.axes) for axis in plan.axes if axis.role.name != fact.over}
     return Windowed(calendar, fact, rows, keys, ranks(plan, rows), beyond(plan))
 
 
-def _keys(plan: Plan, rows: Rows, axis: Axis) -> list[tuple[str, str]]:
+def _keys(plan: Plan, rows: Rows, axis: Axis, shown: Sequence[Axis]) -> list[tuple[str, str]]:
     """What is grouped by, as expression and name.  In a top-N the rank tells Others from an unknown member."""
+    if axis not in shown:
+        return [("NULL", name) for name in ((axis.column, RANK) if axis is plan.ranked else (axis.column,))]
     if axis is plan.ranked:
-        return [(f"CASE WHEN {RANK} IS NOT NULL THEN {rows.member(axis)} END", axis.column), (RANK, RANK)]
+        rank = rows.rank(rows.cut) if rows.cut else RANK
+        return [(f"CASE WHEN {rank} IS NOT NULL THEN {rows.member(axis)} END", axis.column), (rank, RANK)]
     return [(rows.member(axis), axis.column)]
+
+
+def cut_of(plan: Plan, shown: Sequence[Axis]) -> Cut | None:
+    """The ranking that rows of several members have to be cut by before they are counted."""
+    if plan.top is None or plan.ranked is None or not plan.ranked.overlaps or plan.ranked not in shown:
+        return None
+    return Cut(plan.ranked, TOP, member(0), RANK, plan.top.others)
+
+
+def _cut_by(plan: Plan, shown: Sequence[Axis]) -> tuple[Axis, ...]:
+    """What a level has to join unseen: where members are left out, so are their rows in totals."""
+    if plan.top is None or plan.ranked is None or (plan.top.others and not plan.top.after):
+        return ()
+    return tuple(axis for axis in (*plan.parents, plan.ranked) if axis not in shown)
 
 
 def ranks(plan: Plan, rows: Rows) -> list[str]:
     """The join that gives each row the rank of its member in a top-N."""
-    if plan.top is None or plan.ranked is None:
+    if plan.top is None or plan.ranked is None or rows.cut or plan.ranked not in rows.axes:
         return []
     axes: tuple[Axis, ...] = (*plan.parents, plan.ranked)
     on = " AND ".join(f"{member(i)} IS NOT DISTINCT FROM {rows.member(axis)}" for i, axis in enumerate(axes))
@@ -176,7 +214,9 @@ def _side_by_side(plan: Plan, names: list[str], times: Mapping[str, Calendar]) -
 def _merged(plan: Plan, fact: Fact, ask: Ask, times: Mapping[str, Calendar]) -> str:
     """A number of a cell; where a fact has no row, counts are 0, and over time sums too, to be held against others."""
     value = f"max({ident(ask.ref)})"
-    if not (ask.measure.counts or (plan.time is not None and ask.measure.agg == "sum")):
+    # A balance of which a period has no row is not 0: nobody looked.
+    sums = plan.time is not None and ask.measure.agg == "sum" and ask.measure.semi is None
+    if not (ask.measure.counts or sums):
         return value
     if fact.how.shifts:
         return f"CASE WHEN {times[fact.over].reached(fact)} THEN coalesce({value}, 0) END"

@@ -19,7 +19,9 @@ def headline(plan: Plan) -> str:
     by = f" by {', '.join(axis.ref for axis in plan.axes)}" if plan.axes else ""
     top = f", the {_places(plan.top)} with the largest {plan.top.measure}" if plan.top else ""
     within = f" within {', '.join(axis.ref for axis in plan.parents)}" if plan.parents else ""
-    return asked + by + top + within + (", with totals" if plan.totals else "")
+    times = sorted({str(axis.as_of) for axis in (*plan.axes, *plan.filtered)} - {"today"})
+    at = f", as of {'the sale' if times[0] == 'sale' else times[0]}" if times else ""
+    return asked + by + top + within + at + (", with totals" if plan.totals else "")
 
 
 def _places(top: Top) -> str:

@@ -1,6 +1,6 @@
 """Read dimensions out of a cube file: members, attributes, hierarchies, and the roles a cube gives them.
 
-May import: formats, sql, yamlfile, olap.calc, olap.cohort, olap.dimension, olap.reading.
+May import: formats, sql, yamlfile, olap.calc, olap.cohort, olap.dimension, olap.load_kinds, olap.reading.
 Imported by: olap.load, olap.load_access, olap.load_assertions.
 """
 
@@ -10,6 +10,7 @@ from crm_analytics.formats import FORMATS
 from crm_analytics.olap.calc import PERIODS
 from crm_analytics.olap.cohort import cohort_attributes
 from crm_analytics.olap.dimension import UNKNOWN, Attribute, Dimension, First, Role
+from crm_analytics.olap.load_kinds import TREE, read_bridge, read_history, read_levels, read_tree
 from crm_analytics.olap.reading import YamlReader, title_of
 from crm_analytics.sql import ident
 from crm_analytics.yamlfile import Place
@@ -17,7 +18,7 @@ from crm_analytics.yamlfile import Place
 SHARED = "dimensions.yml"
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
-DIMENSION_KEYS = ("title", "table", "key", "unknown", "attributes", "hierarchies")
+DIMENSION_KEYS = ("title", "table", "key", "unknown", "attributes", "hierarchies", "history", "bridge", "tree")
 SHARED_DIMENSION_KEYS = (*DIMENSION_KEYS, "first")
 FIRST_KEYS = ("cube", "customer", "date")
 OWN_KEYS = (*DIMENSION_KEYS, "roles")
@@ -29,9 +30,9 @@ def read_roles(yaml: YamlReader, name: str, shared: Mapping[str, Dimension]) -> 
     """One role for each name under which the cube uses a dimension; usually one, the dimension's own."""
     place: Place = ("dimensions", name)
     spec = yaml.mapping(place)
-    if "table" in spec or "attributes" in spec:
+    if any(key in spec for key in ("table", "attributes", "tree")):
         dimension = read_dimension(yaml, name, place, OWN_KEYS)
-        column = dimension.key
+        column = dimension.bridge.key if dimension.bridge else dimension.key
         if "roles" in spec and not dimension.table:
             yaml.wrong(
                 (*place, "roles"), f"dimension {name!r} has no 'table', so there is nothing for 'roles' to lead to"
@@ -39,7 +40,7 @@ def read_roles(yaml: YamlReader, name: str, shared: Mapping[str, Dimension]) -> 
     elif name in shared:
         yaml.mapping(place, USE_KEYS)
         dimension = shared[name]
-        column = yaml.text((*place, "key")) or dimension.key
+        column = yaml.text((*place, "key")) or (dimension.bridge.key if dimension.bridge else dimension.key)
         if dimension.first and spec:
             yaml.wrong(place, f"dimension {name!r} is a cohort, which takes neither 'key' nor 'roles'; write {{}}")
         if "key" in spec and "roles" in spec:
@@ -68,6 +69,8 @@ def read_dimension(yaml: YamlReader, name: str, place: Place, known: Iterable[st
         return _cohort(yaml, name, place, unknown)
     names = yaml.names((*place, "attributes"))
     attributes = {a: _attribute(yaml, a, (*place, "attributes", a), unknown) for a in names}
+    tree = read_tree(yaml, place)
+    attributes |= read_levels(yaml, place, tree, attributes, unknown)
     if not attributes:
         yaml.wrong(place, f"dimension {name!r} needs 'attributes', at least one")
     hierarchies = {}
@@ -76,6 +79,10 @@ def read_dimension(yaml: YamlReader, name: str, place: Place, known: Iterable[st
         for i, level in enumerate(hierarchies[hierarchy]):
             if level not in attributes:
                 yaml.unknown((*place, "hierarchies", hierarchy, i), "attribute", level, attributes)
+    if tree:
+        if TREE in hierarchies:
+            yaml.wrong((*place, "hierarchies", TREE), f"the levels of 'tree' are a hierarchy {TREE!r} already")
+        hierarchies[TREE] = tree.levels
     table = yaml.text((*place, "table"))
     return Dimension(
         name,
@@ -84,6 +91,9 @@ def read_dimension(yaml: YamlReader, name: str, place: Place, known: Iterable[st
         yaml.text((*place, "key"), required=bool(table)),
         attributes,
         hierarchies,
+        read_history(yaml, place, attributes),
+        read_bridge(yaml, place),
+        tree,
         place=yaml.file.where(*place),
     )
 
@@ -98,7 +108,7 @@ def _cohort(yaml: YamlReader, name: str, place: Place, unknown: str) -> Dimensio
         yaml.text((*place, "first", "date")) or "date",
     )
     title, where = yaml.text((*place, "title")) or title_of(name), yaml.file.where(*place)
-    return Dimension(name, title, "", "", cohort_attributes(unknown, where), {}, first, place=where)
+    return Dimension(name, title, "", "", cohort_attributes(unknown, where), {}, first=first, place=where)
 
 
 def _attribute(yaml: YamlReader, name: str, place: Place, unknown: str) -> Attribute:

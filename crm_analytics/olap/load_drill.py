@@ -23,6 +23,10 @@ def read_drill_through(yaml: YamlReader, roles: Mapping[str, Role]) -> DrillThro
         name, dot, attribute = column.partition(".")
         if dot and name not in roles:
             yaml.unknown((*place, "columns", i), "dimension", name, roles)
+        elif dot and roles[name].dimension.overlaps:
+            yaml.wrong(
+                (*place, "columns", i), f"a row may have several members of {name!r}, so it is no column of rows"
+            )
         elif dot and attribute not in roles[name].dimension.attributes:
             yaml.unknown((*place, "columns", i), f"attribute of {name!r}", attribute, roles[name].dimension.attributes)
     limit = yaml.value((*place, "limit")) if "limit" in spec else MOST_ROWS

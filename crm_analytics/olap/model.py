@@ -2,12 +2,12 @@
 
 Frozen values and look-ups by name.  Not the YAML (`olap.load`), not SQL (`olap.compile`).
 
-May import: errors, olap.assertions, olap.calc, olap.dimension, olap.filters, olap.measure.
+May import: errors, olap.assertions, olap.calc, olap.dimension, olap.filters, olap.measure, olap.rollup.
 Imported by: every module of olap.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
 from crm_analytics.olap.assertions import Assertion
@@ -15,6 +15,7 @@ from crm_analytics.olap.calc import parse_calc
 from crm_analytics.olap.dimension import Attribute, Dimension, Role
 from crm_analytics.olap.filters import Condition
 from crm_analytics.olap.measure import Measure
+from crm_analytics.olap.rollup import Rollup
 
 MOST_ROWS = 10_000
 
@@ -38,8 +39,8 @@ class Cube:
 
     `access` says which rows each role may see, None for all of them; `guard` holds
     the conditions of the role that is asking, see `olap.access`.  `tests` is what
-    has to hold of its numbers.  `firsts` are the cubes that its cohorts are taken from,
-    once `olap.bind` has looked.
+    has to hold of its numbers; `rollups` are stored beside the fact.  `firsts` are the
+    cubes that its cohorts are taken from, once `olap.bind` has looked.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Cube:
     access: Mapping[str, Condition | None] = field(default_factory=dict)
     guard: tuple[Condition, ...] = ()
     tests: tuple[Assertion, ...] = ()
+    rollups: Mapping[str, Rollup] = field(default_factory=dict)
     firsts: Mapping[str, "Cube"] = field(default_factory=dict, compare=False, repr=False)
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
@@ -115,12 +117,21 @@ class Model:
         cube = self.cube(owner) if dot else self.cube(home)
         return cube, cube.measure(name)
 
+    def exactly(self) -> "Model":
+        """The same cubes with every estimated count made an exact one."""
+        cubes = {
+            name: replace(cube, measures={m: replace(v, sketch="") for m, v in cube.measures.items()})
+            for name, cube in self.cubes.items()
+        }
+        return replace(self, cubes=cubes)
+
     def problems(self) -> Iterator[str]:
         """What `olap.bind` found that no query can use, one sentence each."""
         seen: set[str] = set()
         for cube in self.cubes.values():
             dimensions = [role.dimension for role in cube.roles.values()]
             attributes = [a for d in dimensions for a in d.attributes.values()]
+            attributes += [a for d in dimensions if d.history for a in d.history.attributes.values()]
             things: list[Part] = [
                 cube,
                 cube.drill,

@@ -2,18 +2,19 @@
 
 Frozen values only.  `olap.resolve` makes them; no SQL text yet: that is `olap.compile`.
 
-May import: sql, olap.calc, olap.dimension, olap.filters, olap.measure, olap.model, olap.query.
-Imported by: olap.resolve and every module of olap that writes SQL.
+May import: sql, olap.calc, olap.dimension, olap.filters, olap.measure, olap.model, olap.query,
+olap.rollup.   Imported by: olap.resolve and every module of olap that writes SQL.
 """
 
 from dataclasses import dataclass
 
 from crm_analytics.olap.calc import PLAIN, How
-from crm_analytics.olap.dimension import Attribute, Role
+from crm_analytics.olap.dimension import AsOf, Attribute, Role
 from crm_analytics.olap.filters import Condition, Per
 from crm_analytics.olap.measure import Measure, SemiAdditive
 from crm_analytics.olap.model import Cube, ref_of
 from crm_analytics.olap.query import CubeQuery, Order, Top
+from crm_analytics.olap.rollup import Rollup
 from crm_analytics.sql import ident
 
 # The rank of a member in a top-N, NULL for Others.  A name with a space: no column of a fact is called so.
@@ -22,11 +23,27 @@ RANK = '"top rank"'
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One attribute that is shown or filtered by, under its name in the question."""
+    """One attribute that is shown or filtered by, under its name in the question.
+
+    `as_of` is when it is read, `"today"` for whatever has no history.  An axis that only
+    chooses rows is not `shown`, so that a row of several members is not split by it.
+    """
 
     ref: str
     role: Role
     attribute: Attribute
+    as_of: AsOf = "today"
+    shown: bool = True
+
+    @property
+    def alias(self) -> str:
+        """What the rows of its dimension are called in a statement."""
+        return self.role.name if self.as_of == "today" else f"{self.role.name} as of {self.as_of}"
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether one row of a fact may belong to several of its members."""
+        return self.role.dimension.overlaps
 
     @property
     def title(self) -> str:
@@ -51,6 +68,16 @@ class Axis:
         return ident(f"{self.ref} order")
 
 
+def axis_of(cube: Cube, ref: str, at: AsOf | None = None, shown: bool = True) -> Axis:
+    """Look up `customer.segment`, read at the time asked for, or by default as its dimension says."""
+    role, attribute = cube.attribute(ref)
+    history = role.dimension.history
+    if history is None or attribute.name not in history.attributes:
+        return Axis(ref, role, attribute, shown=shown)
+    as_of = history.default if at is None else at
+    return Axis(ref, role, attribute if as_of == "today" else history.attributes[attribute.name], as_of, shown)
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One measure under its name in the question."""
@@ -65,7 +92,8 @@ class Fact:
     """One fact table and the aggregates to take from it.
 
     `how` says which rows stand for a period, where that is not its own, by the
-    calendar that plays the role `over`; `take` how stocks are taken that are no sums over time.
+    calendar that plays the role `over`; `take` how stocks are taken that are no sums over time;
+    `rollup` is what answers in the place of the rows.
     """
 
     cube: Cube
@@ -73,6 +101,7 @@ class Fact:
     how: How = PLAIN
     over: str = ""
     take: SemiAdditive | None = None
+    rollup: Rollup | None = None
 
     @property
     def name(self) -> str:
@@ -130,6 +159,7 @@ class Plan:
     top: Top | None
     orders: tuple[Order, ...]
     limit: int | None
+    offset: int
     time: Timing | None = None
 
     @property

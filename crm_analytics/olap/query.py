@@ -8,9 +8,10 @@ May import: errors, sql, olap.filters, olap.model.   Imported by: olap.plan, ola
 """
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from crm_analytics.errors import QueryError, UnknownName
-from crm_analytics.olap.dimension import Role
+from crm_analytics.olap.dimension import AsOf, Role
 from crm_analytics.olap.filters import Compare, Condition, parse_filter
 from crm_analytics.olap.model import Model
 from crm_analytics.sql import Value
@@ -49,7 +50,9 @@ class CubeQuery:
     another cube `cube.measure`.  `split` is the row axis, coarsest first;
     `across` the attribute whose members become columns.  With `filled` every
     period is there, and not only those with a row.  `periods` are the attributes
-    that the question behind this one shows, for calculations over time.
+    that the question behind this one shows, for calculations over time.  `at` says when
+    slow-changing attributes are read, None as each dimension does by default.
+    `exact` counts what measures with a sketch estimate.
     """
 
     cube: str
@@ -61,8 +64,11 @@ class CubeQuery:
     largest: Top | None = None
     orders: tuple[Order, ...] = ()
     rows: int | None = None
+    offset: int = 0
     filled: bool = False
     periods: tuple[str, ...] = ()
+    at: AsOf | None = None
+    exact: bool = False
 
     def measures(self, *names: str) -> "CubeQuery":
         """Ask for these measures too; `contacts.mailings` takes another cube along."""
@@ -130,15 +136,35 @@ class CubeQuery:
         """Sort by a measure or an attribute; a second call decides among equals of the first."""
         return replace(self, orders=(*self.orders, Order(name, descending)))
 
-    def limit(self, rows: int) -> "CubeQuery":
-        """Only the first rows."""
+    def limit(self, rows: int, offset: int = 0) -> "CubeQuery":
+        """Only the first rows, or those behind the first `offset`."""
         if rows < 1:
             raise QueryError(f"limit {rows}: ask for at least 1 row")
-        return replace(self, rows=rows)
+        if offset < 0:
+            raise QueryError(f"offset {offset}: leave out 0 rows or more")
+        return replace(self, rows=rows, offset=offset)
 
     def fill(self) -> "CubeQuery":
         """Every period between the first and the last of the data, with 0 for sums and counts where no row is."""
         return replace(self, filled=True)
+
+    def as_of(self, when: AsOf | str) -> "CubeQuery":
+        """Read slow-changing attributes as of the `"sale"`, as of `"today"`, or as of one day for all rows.
+
+        Raises
+        ------
+        QueryError : it is neither of the two words nor a date.
+        """
+        if when in ("sale", "today"):
+            return replace(self, at=when)
+        try:
+            return replace(self, at=when if isinstance(when, date) else date.fromisoformat(when))
+        except ValueError:
+            raise QueryError(f"as of {when!r}: say 'sale', 'today' or a day such as '2017-03-31'") from None
+
+    def exactly(self) -> "CubeQuery":
+        """Count exactly what measures with a sketch estimate."""
+        return replace(self, exact=True)
 
     def drill_down(self, model: Model, dimension: str) -> "CubeQuery":
         """One level finer: the level after the deepest one shown, in rows or across, is added to the rows.

@@ -5,8 +5,8 @@ yet: that is `olap.compile`.
 
     CubeQuery --make_plan--> Plan --compile_query--> sql.Query
 
-May import: errors, olap.additivity, olap.calc, olap.filters, olap.measure, olap.model, olap.plan, olap.query,
-olap.timing.   Imported by: olap.compile, olap.top.
+May import: errors, olap.additivity, olap.calc, olap.dimension, olap.filters, olap.measure, olap.model, olap.plan,
+olap.query, olap.routing, olap.timing.   Imported by: olap.compile, olap.top.
 """
 
 from collections.abc import Iterable
@@ -15,11 +15,13 @@ from dataclasses import replace
 from crm_analytics.errors import ConfigError, QueryError, shortened
 from crm_analytics.olap.additivity import check_additivity
 from crm_analytics.olap.calc import PLAIN, How
+from crm_analytics.olap.dimension import AsOf
 from crm_analytics.olap.filters import And, Condition, Per, comparisons, conjuncts, pers
 from crm_analytics.olap.measure import SemiAdditive
 from crm_analytics.olap.model import Cube, Model, Part, ref_of
-from crm_analytics.olap.plan import Ask, Axis, Fact, Plan, Timing, ground_ref
+from crm_analytics.olap.plan import Ask, Axis, Fact, Plan, Timing, axis_of, ground_ref
 from crm_analytics.olap.query import CubeQuery, Top
+from crm_analytics.olap.routing import routed
 from crm_analytics.olap.timing import check_time, recount, timed
 
 
@@ -36,20 +38,22 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
     if not query.asked:
         raise QueryError(f"cube {home.name!r}: ask for at least one measure: {shortened(home.measures)}")
     shown = tuple(_ask(model, home, ref) for ref in query.asked)
-    rows = tuple(_axis(home, ref) for ref in query.split if ref != query.across)
-    across = _axis(home, query.across) if query.across else None
+    _check_as_of(home, query)
+    rows = tuple(axis_of(home, ref, query.at) for ref in query.split if ref != query.across)
+    across = axis_of(home, query.across, query.at) if query.across else None
     axes = (*rows, across) if across else rows
     before, after, steps = _conditions(model, home, query, tuple(axis.ref for axis in axes))
     refs = [name for part in before for name in attributes_of(part)]
-    filtered = tuple({ref: _axis(home, ref) for ref in refs}.values())
+    filtered = tuple({ref: axis_of(home, ref, query.at, shown=False) for ref in refs}.values())
     needed = [c.name for part in after for c in comparisons(part)]
     needed += [order.name for order in query.orders if not _is_attribute(model, home, order.name)]
     asks = (*shown, *(_ask(model, home, ref) for ref in needed))
     facts = _facts(model, home, asks)
     time: Timing | None = None
     if query.filled or any(fact.how for fact in facts):
-        others = (*filtered, *(_axis(home, ref) for ref in query.periods))
+        others = (*filtered, *(axis_of(home, ref, query.at) for ref in query.periods))
         facts, time = timed(query, home, facts, axes, others, before)
+    facts = tuple(routed(fact, (*axes, *filtered)) for fact in facts)
     plan = Plan(
         home,
         rows,
@@ -64,6 +68,7 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
         query.largest,
         query.orders,
         query.rows,
+        query.offset,
         time,
     )
     _check_reach(facts, (*axes, *filtered))
@@ -79,7 +84,7 @@ def ranking(query: CubeQuery, plan: Plan, top: Top) -> CubeQuery:
     """The question whose answer ranks the members for a top-N: the same rows of the facts, without the other axes."""
     split = tuple(axis.ref for axis in (*plan.parents, plan.ranked) if axis)
     asked = replace(query, asked=(top.measure,), split=split, conditions=plan.before, across=None, totals=False)
-    periods = tuple(axis.ref for axis in plan.time.ends) if plan.time else ()
+    periods = (*query.periods, *(axis.ref for axis in plan.axes if axis.role.dimension.day))
     return replace(asked, largest=None, orders=(), rows=None, filled=False, periods=periods)
 
 
@@ -119,23 +124,23 @@ def _conditions(
     """
     before, after = split_conditions(model, home, query.conditions)
     plain = [part for part in before if not any(pers(part))]
-    steps = [(per, _first(model, home, per, plain)) for part in before for per in pers(part)]
+    steps = [(per, _first(model, home, per, plain, query.at)) for part in before for per in pers(part)]
     if after and axes and (query.totals or query.largest):
         kept = Per(after[0] if len(after) == 1 else And(after), axes)
         names = tuple(dict.fromkeys(c.name for c in comparisons(kept.part)))
-        steps.append((kept, CubeQuery(home.name, names, axes, before)))
+        steps.append((kept, CubeQuery(home.name, names, axes, before, at=query.at)))
         before, after = (*before, kept), ()
     return before, after, tuple(dict(steps).items())
 
 
-def _first(model: Model, home: Cube, per: Per, plain: Iterable[Condition]) -> CubeQuery:
+def _first(model: Model, home: Cube, per: Per, plain: Iterable[Condition], at: AsOf | None) -> CubeQuery:
     """The question behind a `Per`: its measures for its members, under those other filters that its facts reach."""
     names = tuple(dict.fromkeys(c.name for c in comparisons(per.part)))
     if wrong := next((name for name in names if _is_attribute(model, home, name)), None):
         raise QueryError(f"a filter with 'per' compares measures; {wrong} is an attribute, which needs no 'per'")
     facts = _facts(model, home, [_ask(model, home, name) for name in names])
-    reached = [p for p in plain if all(_reaches(f.cube, _axis(home, ref)) for f in facts for ref in attributes_of(p))]
-    return CubeQuery(home.name, names, per.attributes, tuple(reached))
+    reached = [p for p in plain if all(_reaches(f.cube, axis_of(home, ref)) for f in facts for ref in attributes_of(p))]
+    return CubeQuery(home.name, names, per.attributes, tuple(reached), at=at)
 
 
 def expand(model: Model, home: Cube, ask: Ask, how: How = PLAIN) -> Iterable[tuple[How, Ask]]:
@@ -166,8 +171,11 @@ def _ask(model: Model, home: Cube, ref: str) -> Ask:
     return Ask(ref_of(home.name, cube.name, measure.name), cube, measure)
 
 
-def _axis(home: Cube, ref: str) -> Axis:
-    return Axis(ref, *home.attribute(ref))
+def _check_as_of(home: Cube, query: CubeQuery) -> None:
+    if query.at not in (None, "today") and not any(role.dimension.history for role in home.roles.values()):
+        raise QueryError(
+            f"cube {home.name!r}: none of its dimensions has a 'history', so it cannot be asked as of {query.at}"
+        )
 
 
 def _facts(model: Model, home: Cube, asks: Iterable[Ask]) -> tuple[Fact, ...]:
@@ -195,7 +203,7 @@ def _reaches(cube: Cube, axis: Axis) -> bool:
 
 
 def _unreachable(cube: Cube, axis: Axis, facts: tuple[Fact, ...]) -> str:
-    cubes = [fact.cube for fact in facts]
+    cubes = list({fact.cube.name: fact.cube for fact in facts}.values())
     shared = [n for n, r in cubes[0].roles.items() if all(c is cubes[0] or r.conforms(c.roles.get(n)) for c in cubes)]
     these = " and ".join(c.name for c in cubes)
     return (
@@ -217,11 +225,35 @@ def _check_parts(model: Model, plan: Plan) -> None:
             f"top {plan.top.n} of {plan.top.measure} within each parent: {plan.top.of or plan.axes[0].ref} has no "
             "attribute before it in the rows; name the one to rank"
         )
+    _check_overlaps(plan)
     if plan.limit and (plan.totals or plan.across):
         raise QueryError("a limit would cut off cells that the totals or columns still need; ask for the top n instead")
     for order in plan.orders:
         if _is_attribute(model, plan.home, order.name) and order.name not in [axis.ref for axis in plan.axes]:
             raise QueryError(f"sort by {order.name}: it is not among the attributes shown")
+
+
+def _check_overlaps(plan: Plan) -> None:
+    """What a top-N cannot rank where a row may have several members: see `olap.bridge`."""
+    top, cut = plan.top, plan.ranked
+    if top is None or cut is None or not any(axis.overlaps for axis in (cut, *plan.parents)):
+        return
+    asked = f"top {top.n} of {top.measure}"
+    if top.after:
+        raise QueryError(
+            f"{asked} after {top.after}: a row may have several members of {cut.ref} or of what it is ranked within, "
+            "and is left out with none of them"
+        )
+    if cut.overlaps and plan.parents:
+        raise QueryError(
+            f"{asked} within each parent: a row may have several members of {cut.ref}, some shown by name and some "
+            "among Others; rank them without 'within'"
+        )
+    if plan.totals and (not top.others or (plan.parents and cut is plan.across)):
+        raise QueryError(
+            f"{asked}: its totals would need to know to which members shown each row belongs; keep Others, and "
+            f"lay {cut.ref} out in rows"
+        )
 
 
 def _check_warehouse(plan: Plan, asks: Iterable[Ask]) -> None:

@@ -4,8 +4,8 @@ Gaps come from the calendar's own table, so a period without a row is as much
 there as any.  Nothing here reads the rows of a fact, except for the first and
 the last day that they speak of.
 
-May import: sql, olap.calc, olap.conditions, olap.dimension, olap.filters, olap.model, olap.plan, olap.rows,
-olap.text.   Imported by: olap.fact, olap.incomplete, olap.window.
+May import: sql, olap.calc, olap.conditions, olap.dimension, olap.filters, olap.members, olap.model, olap.plan,
+olap.rows, olap.text.   Imported by: olap.fact, olap.incomplete, olap.window.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,9 +15,10 @@ from crm_analytics.olap.calc import Span
 from crm_analytics.olap.conditions import Params, Term, condition_sql
 from crm_analytics.olap.dimension import Role
 from crm_analytics.olap.filters import Condition, conjuncts, only_of
+from crm_analytics.olap.members import columns, member_sql
 from crm_analytics.olap.model import Cube
 from crm_analytics.olap.plan import Axis, Fact, Plan
-from crm_analytics.olap.rows import Rows, columns_sql, member_sql
+from crm_analytics.olap.rows import Rows
 from crm_analytics.olap.text import cte, indented, select
 from crm_analytics.sql import ident
 
@@ -150,7 +151,7 @@ class Calendar:
 
     def _days(self, params: Params) -> str:
         where = self._conditions(self.plan.before, params)
-        lines = [select([f"{self.day} AS {DAY}", *columns_sql(self.axes, params)]), f"FROM {self.table}"]
+        lines = [select([f"{self.day} AS {DAY}", *columns(self.axes, params)]), f"FROM {self.table}"]
         lines.append(f"JOIN {ident(self.name('range'))} ON {self.day} BETWEEN {SINCE} AND {UNTIL}")
         return "\n".join(lines + (["WHERE " + "\n  AND ".join(f"({part})" for part in where)] if where else []))
 
@@ -188,7 +189,7 @@ class Calendar:
 def days_of(cube: Cube, role: str, params: Params) -> str:
     """The keys of the days that a fact speaks of, as far as they may be seen."""
     column = f"{ident(cube.table)}.{ident(cube.roles[role].column)}"
-    return "\n".join([f"SELECT {column}", *Rows(Fact(cube, ()), ()).lines((), params)])
+    return "\n".join([f"SELECT DISTINCT {column}", *Rows(Fact(cube, ()), ()).lines((), params)])
 
 
 def calendars(plan: Plan, prefix: str) -> dict[str, Calendar]:

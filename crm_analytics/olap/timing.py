@@ -2,7 +2,7 @@
 
 Looks at a question whose names are looked up already; no SQL text.
 
-May import: errors, olap.calc, olap.filters, olap.model, olap.plan, olap.query.
+May import: errors, olap.additivity, olap.calc, olap.filters, olap.model, olap.plan, olap.query.
 Imported by: olap.resolve, olap.window.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from crm_analytics.errors import QueryError, shortened
+from crm_analytics.olap.additivity import check_overlaps
 from crm_analytics.olap.calc import Window
 from crm_analytics.olap.filters import Condition, comparisons, conjuncts, only_of, pers
 from crm_analytics.olap.model import Cube
@@ -56,7 +57,8 @@ def timed(
     ------
     QueryError : there is no such calendar, or its periods are not shown.
     """
-    role = _calendar(home, axes, others)
+    listed = (*axes, *(axis for axis in others if axis.ref in query.periods))
+    role = _calendar(home, listed, others)
     facts = tuple(replace(fact, over=_over(fact, role)) if fact.how else fact for fact in facts)
     shown = [axis for axis in axes if axis.role.name == role]
     cut = _cut(query, axes, role)
@@ -67,7 +69,6 @@ def timed(
             else f"no periods are shown; split by one, such as {role}.month"
         )
         raise QueryError(f"cube {home.name!r}: nothing can be filled: {what}")
-    listed = (*axes, *(axis for axis in others if axis.ref in query.periods))
     ends = {axis.ref: axis for axis in listed if axis.attribute.period and axis.role.dimension.day}
     weekly = frozenset(a.role.name for a in (*axes, *others) if a.attribute.period in ("week", *RETAIL.values()))
     # Cells that a filter chose by their periods are all there is.
@@ -112,6 +113,8 @@ def _check_window(plan: Plan, fact: Fact) -> None:
             f"{what}: {fact.asks[0].measure.name} is what there is on a day ({fact.take}), which no window adds up; "
             "ask for it as it stands, or for its change"
         )
+    if plan.totals or plan.top:
+        check_overlaps(plan, what, "a window")
     of_time = [axis for axis in plan.axes if axis.role.name == fact.over]
     for axis in of_time:
         if not axis.attribute.period:

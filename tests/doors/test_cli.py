@@ -16,7 +16,7 @@ from crm_analytics.cli import app
 from crm_analytics.cli.output import as_bytes
 from tests.doors.conftest import Run
 
-COMMANDS = sorted(str(c.callback.__name__) for c in app.registered_commands if c.callback)
+COMMANDS = sorted(c.callback.__name__.replace("_", "-") for c in app.registered_commands if c.callback)
 
 
 def test_every_command_of_the_main_job_is_there() -> None:
@@ -46,6 +46,13 @@ def test_a_query_prints_a_table_with_its_total(run: Run, folder: Path) -> None:
     assert ran.out.splitlines()[-1].lstrip().startswith("Total")
 
 
+def test_a_cube_without_a_history_is_asked_as_of_today_alone(run: Run, folder: Path) -> None:
+    words = ("query", "sales", "-m", "revenue", "-C", folder, "--as-of")
+    assert run(*words, "today").out == run(*words[:-1]).out
+    assert "none of its dimensions has a 'history', so it cannot be asked as of sale" in run(*words, "sale").err
+    assert "as of 'then': say 'sale', 'today' or a day such as '2017-03-31'" in run(*words, "then").err
+
+
 def test_csv_and_json_hold_the_same_cells(run: Run, folder: Path) -> None:
     words = ("query", "sales", "-m", "orders", "-b", "date.year", "-C", folder)
     rows = list(csv.DictReader(io.StringIO(run(*words, "--format", "csv").out)))
@@ -70,6 +77,17 @@ def test_the_sql_that_is_shown_gives_what_the_query_gives(run: Run, folder: Path
         by_hand = shop.engine.rows(shown)
         asked = shop.cube("sales").measures("revenue").by("channel.channel").slice("date.year", 2017).frame
     assert [tuple(r)[:2] for r in by_hand] == list(asked.iter_rows())
+
+
+def test_explain_prints_what_a_query_would_read_instead_of_its_answer(run: Run, folder: Path) -> None:
+    words = ("query", "sales", "-m", "revenue", "-b", "product.department", "-C", folder)
+    ran = run(*words, "--explain")
+    assert (ran.code, ran.err) == (0, "")
+    assert re.match(r"Reads at most [\d,]+ rows\n  fct_sale +[\d,]+\n", ran.out)
+    assert run(*words, "--sql").out in ran.out
+    assert "seq scan: fct_sale" in ran.out
+    refused = run("query", "sales", "-m", "revenu", "--explain", "-C", folder)
+    assert (refused.code, "Did you mean 'revenue'?" in refused.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +180,7 @@ def test_sort_and_limit_choose_the_first_rows(run: Run, folder: Path) -> None:
     down = json.loads(run(*words, "--sort", "orders", "--sort", "date.month desc", "--limit", "3").out)
     assert down == sorted(every, key=lambda row: (row["orders"], row["date.month"]), reverse=True)[:3]
     assert json.loads(run(*words, "--sort", "date.month desc", "--limit", "1").out) == every[-1:]
+    assert json.loads(run(*words, "--limit", "2", "--offset", "1").out) == every[1:3]
 
 
 @pytest.mark.parametrize(
@@ -171,6 +190,8 @@ def test_sort_and_limit_choose_the_first_rows(run: Run, folder: Path) -> None:
         (("--top", "0 revenue"), "top 0 of revenue: ask for at least 1 member"),
         (("--sort", "revenue up"), "measure 'revenue up': 'up' is no calculation over time"),
         (("--limit", "0"), "limit 0: ask for at least 1 row"),
+        (("--offset", "3"), "--offset 3: say how many rows to show behind them with --limit"),
+        (("--limit", "3", "--offset", "-1"), "offset -1: leave out 0 rows or more"),
         (("--sort", "revenu"), "Did you mean 'revenue'?"),
     ],
 )

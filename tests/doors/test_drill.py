@@ -30,7 +30,7 @@ def test_the_customers_of_others_become_a_segment_in_one_call_and_outlive_a_load
         listed = shop.segments().row(0, named=True)
         assert (listed["segment"], listed["customers"]) == ("small_departments", counted)
         assert listed["question"] == "sales: revenue, Others"
-        assert shop.segment("small_departments").height == counted
+        assert shop.segments("small_departments").height == counted
         # The reader is open again, and the statement that was kept gives the same customers.
         assert len(shop.engine.rows(listed["sql"])) == counted + 1  # and nobody known, who is left out
         assert answer.others().run().frame["customers"].sum() > 0
@@ -44,7 +44,7 @@ def test_ids_are_saved_too_and_a_segment_is_replaced_and_forgotten(own: Path) ->
         assert shop.save_segment("two", ["C0001"], replace=True) == 1
         shop.delete_segment("two")
         with pytest.raises(UnknownName, match="no segment 'two'"):
-            shop.segment("two")
+            shop.segments("two")
 
 
 def test_rows_and_customers_show_as_tables(folder: Path) -> None:

@@ -82,3 +82,23 @@ def test_a_pivot_with_totals_has_those_of_its_columns_too(folder: Path) -> None:
         assert None not in wide.row(-1)[2:]
         top = question.top(2, "customers").pivot("date.year")
         assert None not in top.row(-1)[3:]
+
+
+def test_an_estimate_comes_before_the_answer(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        ask = shop.cube("sales").measures("revenue").by("product.department")
+        estimate = ask.estimate()
+        ((sales,),) = shop.engine.rows("SELECT count(*) FROM fct_sale")
+        assert [scan.rows for scan in estimate.scans if scan.table == "fct_sale"] == [sales]
+        assert estimate.most_rows == ask.frame.height  # every department has been sold
+        assert (estimate.sql, estimate._repr_html_()[:5]) == (ask.sql, "<pre>")
+
+
+def test_an_answer_is_read_page_by_page(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        months = shop.cube("sales").measures("revenue").by("date.month").sort("revenue")
+        whole = months.frame
+        assert months.page(2, 5).frame.equals(whole[5:10])
+        assert months.limit(3, offset=1).frame.equals(whole[1:4])
+        with pytest.raises(QueryError, match="page 0: the first page is 1"):
+            months.page(0, 5)

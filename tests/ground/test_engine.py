@@ -8,6 +8,7 @@ import pytest
 
 from crm_analytics.engines import connect
 from crm_analytics.engines.duckdb import DuckEngine
+from crm_analytics.engines.scans import Scan
 from crm_analytics.errors import DataError, WarehouseError
 from crm_analytics.sql import Query
 
@@ -127,3 +128,35 @@ def test_running_out_of_memory_says_which_setting_to_raise(tmp_path: Path) -> No
     with pytest.raises(WarehouseError, match=r"^Out of Memory.* Raise memory_limit in crm\.yml\.$"):
         engine.execute("CREATE TABLE t AS SELECT md5(range::VARCHAR) AS a FROM range(2_000_000) ORDER BY 1")
     engine.close()
+
+
+def test_an_estimate_plans_the_statement_and_does_not_run_it(engine: DuckEngine) -> None:
+    engine.execute("CREATE SEQUENCE numbers")
+    engine.execute("CREATE TABLE t AS SELECT range AS n FROM range(1000)")
+    query = Query("SELECT nextval('numbers') AS a FROM t WHERE n = $n", {"n": 7})
+    planned = engine.estimate(query)
+    assert [(scan.table, scan.rows) for scan in planned.scans] == [("t", 1000)]
+    assert planned.rows == planned.scans[0].passed < 1000
+    assert planned.plan.startswith("seq scan: t; (n = 7)")
+    assert engine.rows("SELECT nextval('numbers')") == [(1,)]
+    # Measuring does run it, and of the thousand rows one goes on.
+    assert engine.scans(query) == (Scan("t", 1000, 1),)
+    assert engine.rows("SELECT nextval('numbers')") == [(3,)]
+
+
+def test_the_tables_of_a_plan_have_the_names_that_they_were_given(engine: DuckEngine) -> None:
+    engine.execute('CREATE TABLE "odd ""na.me" AS SELECT 1 AS n')
+    engine.execute('CREATE VIEW seen AS SELECT n FROM "odd ""na.me" UNION ALL SELECT 2')
+    query = Query("SELECT n FROM seen")
+    assert engine.estimate(query).scans == engine.scans(query) == (Scan('odd "na.me', 1, 1),)
+
+
+@pytest.mark.parametrize("text", ["SELECT 1 AS n", "SELECT 1 AS n WHERE FALSE", "SELECT range AS n FROM range(3)"])
+def test_a_statement_may_read_no_table(engine: DuckEngine, text: str) -> None:
+    assert engine.estimate(Query(text)).scans == engine.scans(Query(text)) == ()
+
+
+def test_a_statement_that_cannot_be_planned_is_one_sentence(engine: DuckEngine) -> None:
+    for refuse in (engine.estimate, engine.scans):
+        with pytest.raises(DataError, match="nonsense"):
+            refuse(Query("SELECT nonsense"))

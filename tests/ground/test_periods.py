@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_analytics.errors import DataError
-from crm_analytics.periods import Window, after, parse_date
+from crm_analytics.periods import Window, after, parse_date, parse_window
 
 
 @given(st.dates(max_value=date(9000, 1, 1)), st.integers(1, 2000))
@@ -35,3 +35,35 @@ def test_what_is_no_day_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(DataError) as caught:
         parse_date(text, "as_of")
     assert str(caught.value) == f"as_of: {text!r} is not a day such as 2017-10-01"
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("2016", date(2016, 1, 1), date(2017, 1, 1)),
+        ("2016-Q4", date(2016, 10, 1), date(2017, 1, 1)),
+        ("2016-02", date(2016, 2, 1), date(2016, 3, 1)),
+        ("2016-12", date(2016, 12, 1), date(2017, 1, 1)),
+        ("2015-W53", date(2015, 12, 28), date(2016, 1, 4)),
+        ("2016-02-29", date(2016, 2, 29), date(2016, 3, 1)),
+        ("2016-02-28..2016-03-01", date(2016, 2, 28), date(2016, 3, 2)),  # both ends are in
+        ("2016-Q1 .. 2016-04", date(2016, 1, 1), date(2016, 5, 1)),
+    ],
+)
+def test_a_period_is_read_as_its_days(text: str, start: date, end: date) -> None:
+    assert parse_window(text) == Window(start, end)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Q2", "2017-Q5", "2016-W53", "2017-13", "2017-00", "2017-W00", "20170401", "2017-02-30", ".."]
+)
+def test_what_is_no_period_is_refused_with_how_to_write_one(text: str) -> None:
+    with pytest.raises(DataError, match=r"from: .* is not a period; write it like 2017, 2017-Q2, 2017-04, 2017-W14"):
+        parse_window(text, "from")
+
+
+def test_a_range_must_not_end_before_it_starts() -> None:
+    with pytest.raises(DataError, match=r"'2017-05\.\.2017-04' ends before it starts"):
+        parse_window("2017-05..2017-04")
+    with pytest.raises(DataError, match="is outside the years 1900 to 2199"):
+        parse_window("1850")

@@ -38,7 +38,8 @@ print(engine.rows("SELECT n FROM t"))
 """
 
 STATEMENTS = {
-    "a question": "engine.frame(Query(endless))",
+    "a question": "engine.cells(Query(endless))",
+    "a frame": "engine.frame(Query(endless))",
     "rows": "engine.rows(endless)",
     "a table that is made": "engine.execute('CREATE TABLE made AS ' + endless)",
     "a transaction": """

@@ -2,11 +2,12 @@ import contextlib
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_analytics.errors import ConfigError
-from crm_analytics.yamlfile import Problems, read_yaml
+from crm_analytics.yamlfile import Problems, read_yaml, yaml_text
 
 
 def written(folder: Path, text: str | bytes) -> Path:
@@ -101,3 +102,33 @@ def test_any_text_is_read_or_refused_in_words(tmp_path_factory: pytest.TempPathF
     # Whatever is not a mapping is refused with the one kind of error, never with another.
     with contextlib.suppress(ConfigError):
         assert isinstance(read_yaml(path).data, dict)
+
+
+TEXTS = st.text(alphabet=st.sampled_from("ab 'x\":,#-{}[]\\%\n\u00e9"), max_size=20)
+PLAIN = st.one_of(TEXTS, st.integers(), st.booleans(), st.none(), st.floats(-1e6, 1e6))
+NESTED = st.recursive(
+    PLAIN, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)), max_leaves=8
+)
+
+
+@given(st.dictionaries(TEXTS.filter(bool), NESTED, min_size=1, max_size=3))
+def test_what_is_written_is_read_again(data: dict[str, object]) -> None:
+    text = yaml_text(data)
+    assert yaml.safe_load(text) == data
+    assert list(yaml.safe_load(text)) == list(data)
+
+
+def test_short_mappings_stand_on_one_line_and_sql_keeps_its_quotes() -> None:
+    attribute = {"size": {"sql": "CASE WHEN a > 1 THEN 'big' END"}, "other": {}}
+    long = {"formula": "a" * 60, "description": "b" * 60}
+    data = {"key": ["a", "b"], "attributes": attribute, "measures": {"m": long}}
+    assert yaml_text(data) == (
+        "key: [a, b]\n"
+        "attributes:\n"
+        "  size: {sql: \"CASE WHEN a > 1 THEN 'big' END\"}\n"
+        "  other: {}\n"
+        "measures:\n"
+        "  m:\n"
+        f"    formula: {'a' * 60}\n"
+        f"    description: {'b' * 60}\n"
+    )

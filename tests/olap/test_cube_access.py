@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from crm_analytics.engines.duckdb import DuckEngine
-from crm_analytics.errors import ConfigError, CrmError
+from crm_analytics.errors import AccessError, ConfigError, CrmError
 from crm_analytics.olap.access import Viewer, seen_by
 from crm_analytics.olap.behind import Cell
 from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.drill import drill_customers, drill_rows
+from crm_analytics.olap.estimate import estimate
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
@@ -138,3 +139,12 @@ def test_drilling_through_a_total_or_others_stays_within_the_rows_of_the_role(en
     others = drill_rows(engine, north, query, Cell(others=True))  # TOYS is first: bread and milk are left
     assert sorted(int(v) for v in others.frame["revenue"]) == [80, 100]
     assert drill_rows(engine, north, SALES, Cell(), "contacts.minutes").frame["minutes"].sum() == 12
+
+
+def test_a_role_with_some_of_the_rows_does_not_learn_how_many_there_are(
+    north: Model, engine: DuckEngine, tmp_path: Path
+) -> None:
+    with pytest.raises(AccessError, match="role 'manager' may not see all rows"):
+        estimate(engine, north, SALES)
+    analyst = bind_model(seen_by(load_model(cubes(tmp_path)), Viewer("analyst", {})), engine)
+    assert estimate(engine, analyst, SALES).most_read == 7

@@ -3,7 +3,7 @@
 `Ask` adds nothing to `olap.query.CubeQuery` but the engine it will run on;
 `Answer` adds nothing to `olap.cellset.CellSet` but a picture.
 
-May import: errors, engines, olap, charts.   Imported by: project, cli.
+May import: errors, sql, engines, olap, charts, notebook.explained.   Imported by: project, cli.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,20 +12,25 @@ from typing import TYPE_CHECKING
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import QueryError
+from crm_analytics.notebook.explained import Explained
 from crm_analytics.olap.behind import Cell
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
 from crm_analytics.olap.drill import Customers, Drilled, cell_of, drill_customers, drill_rows
+from crm_analytics.olap.estimate import Estimate, estimate
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
+from crm_analytics.olap.why import Why, why
 from crm_analytics.sql import Value
 
 if TYPE_CHECKING:
     import polars as pl
 
     from crm_analytics.charts import Figure
+    from crm_analytics.olap.dimension import AsOf
 
+__all__ = ["Answer", "Ask", "Explained"]
 
 Members = Cell | Mapping[str, Value] | None
 
@@ -75,6 +80,10 @@ class Answer:
             {c.name: c.title for c in cells.columns},
             self.currency,
         )
+
+    def why(self) -> Why:
+        """What the numbers rest on; see `Ask.why`."""
+        return self.ask.why()
 
     def cell(self, row: int) -> Cell:
         """The cell in a row of the frame, counted from 0; -1 is the last."""
@@ -147,6 +156,10 @@ class Ask:
         """Lay the members of `attribute` out as columns, with their own totals."""
         return replace(self, query=self.query.pivot(attribute))
 
+    def as_of(self, when: "AsOf | str") -> "Ask":
+        """Read slow-changing attributes as of the `"sale"`, as of `"today"`, or as of one day for all rows."""
+        return replace(self, query=self.query.as_of(when))
+
     def totals(self) -> "Ask":
         """Subtotals and the grand total too, each recomputed from the rows."""
         return replace(self, query=self.query.with_totals())
@@ -171,13 +184,51 @@ class Ask:
         """Every period between the first and the last of the data, with 0 for sums and counts where no row is."""
         return replace(self, query=self.query.fill())
 
-    def limit(self, rows: int) -> "Ask":
-        """Only the first rows; not together with totals or columns, which need all of them."""
-        return replace(self, query=self.query.limit(rows))
+    def limit(self, rows: int, offset: int = 0) -> "Ask":
+        """Only the first rows behind `offset`; not together with totals or columns, which need all of them."""
+        return replace(self, query=self.query.limit(rows, offset))
+
+    def page(self, number: int, size: int) -> "Ask":
+        """The rows as a book of pages: `page(1, 50)` are the first 50, `page(2, 50)` the next; no row is on two."""
+        if number < 1:
+            raise QueryError(f"page {number}: the first page is 1")
+        return self.limit(size, (number - 1) * size)
+
+    def exact(self) -> "Ask":
+        """Count exactly what measures with a sketch estimate."""
+        return replace(self, query=self.query.exactly())
 
     def run(self) -> Answer:
         """Ask the warehouse now."""
         return Answer(browse(self.connect(), self.model, self.query), self)
+
+    def explain(self, before: str, after: str, over: str = "") -> Explained:
+        """Where the one measure asked for changed between two periods, such as "2017-Q2" and "2017-Q3".
+
+        Looks through the attributes of `by`, or all that are fit; `over` is the date role
+        that dates the rows.  Filters hold; totals, tops, sorts and columns have no meaning here.
+
+        Raises
+        ------
+        CrmError : not one measure is asked for, it has no parts that add up, or a period does not parse.
+        """
+        from crm_analytics.olap.explain.explain import explain
+        from crm_analytics.olap.explain.question import Change
+
+        query = self.query
+        if len(query.asked) != 1:
+            raise QueryError(f"cube {query.cube!r}: explain the change of one measure, not of {len(query.asked)}")
+        split = query.split if query.across is None else (*query.split, query.across)
+        change = Change(query.cube, query.asked[0], before, after, split, query.conditions, over, query.at)
+        return Explained(explain(self.connect(), self.model, change), self.currency)
+
+    def estimate(self) -> Estimate:
+        """What the question would read, how many rows it can give, its statement and its plan, without running it."""
+        return estimate(self.connect(), self.model, self.query)
+
+    def why(self) -> Why:
+        """What the answer rests on: statement, filters, rollup, age of the data, rows read, rows of unknown members."""
+        return why(self.connect(), self.model, self.query)
 
     def rows(
         self, cell: Members = None, measure: str = "", *, others: bool = False, limit: int | None = None
