@@ -31,6 +31,8 @@ def test_the_customers_of_others_become_a_segment_in_one_call_and_outlive_a_load
         assert (listed["segment"], listed["customers"]) == ("small_departments", counted)
         assert listed["question"] == "sales: revenue, Others"
         assert shop.segments("small_departments").height == counted
+        by_segment = shop.cube("sales").measures("customers").by("segment.segment").frame
+        assert by_segment.row(0) == ("small_departments", counted)
         # The reader is open again, and the statement that was kept gives the same customers.
         assert len(shop.engine.rows(listed["sql"])) == counted + 1  # and nobody known, who is left out
         assert answer.others().run().frame["customers"].sum() > 0
