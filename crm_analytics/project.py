@@ -7,7 +7,7 @@ May import: everything below.   Imported by: crm_analytics, demo, cli.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wai
     from crm_analytics.exports.door import Exported
     from crm_analytics.notebook import Ask
     from crm_analytics.olap.access import RoleValue, Viewer
+    from crm_analytics.olap.cohort_show import Cohorts
+    from crm_analytics.olap.drill import Customers
     from crm_analytics.olap.model import Model
     from crm_analytics.warehouse.checks import Check
     from crm_analytics.warehouse.ledger import EntityLoad
@@ -118,13 +120,57 @@ class Project:
     def cube(self, name: str) -> "Ask":
         """Begin a question to a cube: `shop.cube("sales").measures("revenue").by("date.month")`."""
         from crm_analytics.notebook import Ask
-        from crm_analytics.olap.bind import bind_model
         from crm_analytics.olap.query import CubeQuery
 
         cube = self.model.cube(name)
-        if self._bound is None:
-            self._bound = bind_model(self.model, self._reading())
-        return Ask(CubeQuery(cube.name), self._bound, self._reading, self.config.currency)
+        return Ask(CubeQuery(cube.name), self._asked(), self._reading, self.config.currency, self.save_segment)
+
+    def cohorts(
+        self,
+        cube: str,
+        measure: str,
+        by: str = "month",
+        periods: int = 12,
+        where: Sequence[str] = (),
+        as_of: date | None = None,
+    ) -> "Cohorts":
+        """The cohort triangle: `shop.cohorts("sales", "revenue", by="month")`; see `olap.cohorts.cohort_table`."""
+        from crm_analytics.olap.cohorts import cohort_table
+
+        model = self._asked()
+        return cohort_table(self._reading(), model, cube, measure, by, periods, where, as_of, self.config.currency)
+
+    def _asked(self) -> "Model":
+        """The cubes, looked up in the warehouse."""
+        from crm_analytics.olap.bind import bind_model
+
+        self._bound = self._bound or bind_model(self.model, self._reading())
+        return self._bound
+
+    def save_segment(self, name: str, customers: "Customers | Sequence[str]", replace: bool = False) -> int:
+        """Keep customers (their ids, or those behind a cell) under a name; gives their number."""
+        from crm_analytics.features.coverage import last_day
+        from crm_analytics.olap.drill import Customers
+        from crm_analytics.warehouse.segments import Segment, save_segment
+
+        ids, come_from = (customers.ids, customers.provenance) if isinstance(customers, Customers) else (customers, ())
+        last = last_day(self.engine)  # None where there are contacts and no sales
+        segment = Segment(name, datetime.now(), last and last + timedelta(days=1), *come_from)
+        with self.writing() as engine:
+            return save_segment(engine, segment, ids, replace=replace)
+
+    def segments(self, name: str = "") -> "pl.DataFrame":
+        """The saved segments: customers, when, as of which day, from which question; of one `name` its customers."""
+        from crm_analytics.warehouse.segments import members, segments
+
+        return members(self.engine, name) if name else segments(self.engine)
+
+    def delete_segment(self, name: str) -> None:
+        """Forget a saved segment."""
+        from crm_analytics.warehouse.segments import delete_segment
+
+        with self.writing() as engine:
+            delete_segment(engine, name)
 
     def load(
         self, sources: Sequence[str] = (), say: "Say" = _silent, now: datetime | None = None

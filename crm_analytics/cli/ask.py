@@ -3,35 +3,21 @@
 May import: typer, errors, formats, project, olap.model (types).   Imported by: cli.
 """
 
-import re
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crm_analytics.cli.options import Folder, Let, Role, role_values
-from crm_analytics.errors import CrmError, QueryError, UnknownName
+from crm_analytics.cli.options import Folder, Format, Let, Out, Role, Sql, role_values
+from crm_analytics.cli.output import as_bytes, check_format, write
+from crm_analytics.cli.question import AsOf, By, CubeName, Measures, Pivot, Top, Where, question, sort_words
+from crm_analytics.errors import QueryError
 from crm_analytics.formats import unit
 from crm_analytics.project import Project
 
 if TYPE_CHECKING:  # so that `crm --help` does not wait for the cubes
-    import polars as pl
-
     from crm_analytics.notebook import Ask
     from crm_analytics.olap.model import Cube
-
-
-class TopWords(TypedDict):
-    """What `--top` says."""
-
-    n: int
-    measure: str
-    of: str
-    within: bool
-
-
-FORMATS = ("table", "csv", "json", "parquet")
 
 
 def register(app: typer.Typer) -> None:
@@ -41,35 +27,14 @@ def register(app: typer.Typer) -> None:
 
 
 def query(
-    cube: Annotated[str, typer.Argument(help="Cube to ask, such as sales.")],
-    measure: Annotated[
-        list[str],
-        typer.Option("-m", "--measure", help="Measure, or one over time, such as 'revenue 1 year ago'; repeatable."),
-    ],
-    by: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-b", "--by", metavar="ATTRIBUTE", help="Attribute to split by, such as product.department; repeatable."
-        ),
-    ] = None,
-    where: Annotated[
-        list[str] | None, typer.Option("-w", "--where", metavar="FILTER", help="Filter; repeatable, all must hold.")
-    ] = None,
+    cube: CubeName,
+    measure: Measures,
+    by: By = None,
+    where: Where = None,
     totals: Annotated[bool, typer.Option("--totals", help="Subtotals and the grand total too.")] = False,
-    pivot: Annotated[
-        str | None, typer.Option(metavar="ATTRIBUTE", help="Attribute to lay out as columns, such as date.year.")
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(metavar="sale|today|DAY", help="When attributes with a history are read, such as 2017-03-31."),
-    ] = None,
-    top: Annotated[
-        str | None,
-        typer.Option(
-            metavar="'N MEASURE [of ATTRIBUTE] [within]'",
-            help="The N largest of the first attribute, or of ATTRIBUTE (within each member before it); else Others.",
-        ),
-    ] = None,
+    pivot: Pivot = None,
+    as_of: AsOf = None,
+    top: Top = None,
     sort: Annotated[
         list[str] | None,
         typer.Option(
@@ -82,9 +47,9 @@ def query(
     fill: Annotated[
         bool, typer.Option("--fill", help="Every period from the first to the last, also those without a row.")
     ] = False,
-    format: Annotated[str, typer.Option(help=f"One of: {', '.join(FORMATS)}.")] = "table",
-    out: Annotated[Path | None, typer.Option(help="File to write instead of the screen; needed for parquet.")] = None,
-    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL, do not run it.")] = False,
+    format: Format = "table",
+    out: Out = None,
+    sql: Sql = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print what it would read, the SQL and the plan, do not run it.")
     ] = False,
@@ -101,18 +66,12 @@ def query(
 
     Example: crm query sales -m revenue -m customers -b product.department -b date.quarter --totals
     """
-    if format not in FORMATS:
-        raise UnknownName("--format", "format", format, FORMATS)
+    check_format(format, out)
     with Project.open(project, role, role_values(let)) as shop:
-        ask = shop.cube(cube).measures(*measure).by(*(by or []))
-        for condition in where or []:
-            ask = ask.dice(condition)
-        ask = ask.as_of(as_of) if as_of else ask
-        ask = ask.top(**_top(top)) if top else ask
-        ask = ask.pivot_on(pivot) if pivot else ask
+        ask = question(shop, cube, measure, by, where, as_of, top, pivot)
         ask = ask.totals() if totals else ask
         for order in sort or []:
-            ask = ask.sort(*_sort(order))
+            ask = ask.sort(*sort_words(order))
         ask = ask.fill() if fill else ask
         ask = _cut(ask, limit, offset)
         ask = ask.exact() if exact else ask
@@ -179,23 +138,6 @@ def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _top(text: str) -> TopWords:
-    found = re.fullmatch(r"\s*([0-9]{1,9})\s+(\S.*?)(?:\s+of\s+(\S+))?(\s+within)?\s*", text)
-    if not found:
-        raise QueryError(
-            f"--top: {text!r} is not a number and a measure, such as '10 revenue' "
-            "or '3 revenue of product.category within'"
-        )
-    return {"n": int(found[1]), "measure": found[2], "of": found[3] or "", "within": bool(found[4])}
-
-
-def _sort(text: str) -> tuple[str, bool | None]:
-    found = re.fullmatch(r"\s*(\S.*?)(?:\s+(asc|desc))?\s*", text)
-    if not found:
-        raise QueryError(f"--sort: {text!r} is not a measure or attribute, such as 'revenue' or 'date.year desc'")
-    return found[1], {"asc": False, "desc": True}.get(found[2])
-
-
 def _cut(ask: "Ask", limit: int | None, offset: int) -> "Ask":
     if limit is not None:
         return ask.limit(limit, offset)
@@ -205,45 +147,10 @@ def _cut(ask: "Ask", limit: int | None, offset: int) -> "Ask":
 
 
 def _give(ask: "Ask", format: str, out: Path | None, pivot: str | None) -> None:
-    if format == "parquet" and out is None:
-        raise QueryError("--format parquet needs a file: --out cells.parquet")
     answer = ask.run()
     if format == "table":
-        _write(f"{answer}\n".encode(), out)
+        write(f"{answer}\n".encode(), out)
     else:
-        _write(as_bytes(answer.pivot(pivot) if pivot else answer.frame, format), out)
+        write(as_bytes(answer.pivot(pivot) if pivot else answer.frame, format), out)
     for note in answer.cells.notes:
         typer.echo(f"note: {note}", err=True)
-
-
-def as_bytes(frame: "pl.DataFrame", format: str) -> bytes:
-    """Cells as a file of one of the formats but "table"."""
-    match format:
-        case "csv":
-            return frame.write_csv().encode()
-        case "json":
-            return (_plain_numbers(frame).write_json() + "\n").encode()
-        case _:
-            file = BytesIO()
-            frame.write_parquet(file)
-            return file.getvalue()
-
-
-def _plain_numbers(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """Decimals as doubles where every one of a column comes back the same; else JSON shows them as text."""
-    for column in frame:
-        if column.dtype.is_decimal():
-            doubles = column.cast(float)
-            if doubles.cast(column.dtype).equals(column, null_equal=True):
-                frame = frame.with_columns(doubles)
-    return frame
-
-
-def _write(content: bytes, out: Path | None) -> None:
-    if out is None:
-        typer.echo(content.decode(), nl=False)
-        return
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise CrmError(f"--out {out}: cannot be written: {error.strerror or error}") from None

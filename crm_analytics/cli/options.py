@@ -1,6 +1,6 @@
 """Options that several commands share.
 
-May import: typer, errors, olap (types).   Imported by: cli.*.
+May import: typer, errors, olap (types), cli.output.   Imported by: cli.*.
 """
 
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crm_analytics.cli.output import FORMATS
 from crm_analytics.errors import QueryError
 
 if TYPE_CHECKING:  # so that `crm --help` does not wait for the cubes
@@ -20,6 +21,9 @@ AsOf = Annotated[
         "--as-of", metavar="DATE", help="First day not looked at.", show_default="the day after the last sale"
     ),
 ]
+Format = Annotated[str, typer.Option(help=f"One of: {', '.join(FORMATS)}.")]
+Out = Annotated[Path | None, typer.Option(help="File to write instead of the screen; needed for parquet.")]
+Sql = Annotated[bool, typer.Option("--sql", help="Print the SQL, do not run it.")]
 Role = Annotated[str, typer.Option("--role", help="Ask as this role of the cube files.", show_default="as the owner")]
 Let = Annotated[
     list[str] | None,

@@ -4,7 +4,7 @@ DuckDB only describes; but for the names of members and their histories and tree
 not fit is kept as the `problem` of its part, so that the rest of the model can
 still be asked.
 
-May import: errors, sql, engines, olap.bind_kinds, olap.describe, olap.model, olap.rollup_log,
+May import: errors, sql, engines, olap.bind_kinds, olap.cohort, olap.describe, olap.model, olap.rollup_log,
 olap.tree.   Imported by: olap.browse, olap.check, project.
 """
 
@@ -14,6 +14,7 @@ from dataclasses import replace
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError
 from crm_analytics.olap.bind_kinds import bind_kinds
+from crm_analytics.olap.cohort import misfit
 from crm_analytics.olap.describe import describe, kind_of, no_table, told
 from crm_analytics.olap.dimension import Attribute, Dimension, Role
 from crm_analytics.olap.measure import Measure
@@ -30,6 +31,8 @@ def bind_model(model: Model, engine: Engine) -> Model:
 
     def bound(cube: Cube, role: Role) -> Role:
         dimension = role.dimension
+        if dimension.first:
+            return role
         if dimension.place not in shared:
             shared[dimension.place] = _bind_dimension(dimension, dimension.table or cube.table, engine, tables)
         return replace(role, dimension=shared[dimension.place])
@@ -38,6 +41,7 @@ def bind_model(model: Model, engine: Engine) -> Model:
         cube.name: _bind_cube(replace(cube, roles={n: bound(cube, r) for n, r in cube.roles.items()}), engine, tables)
         for cube in model.cubes.values()
     }
+    cubes = {name: _bind_cohorts(cube, cubes) for name, cube in cubes.items()}
     bound_model = replace(model, cubes=_bind_formulas(replace(model, cubes=cubes), engine), bound=True)
     return with_usable(bound_model, engine, tables)
 
@@ -75,6 +79,22 @@ def _bind_dimension(dimension: Dimension, table: str, engine: Engine, tables: fr
     return bound if bound.problem else bind_kinds(bound, engine, tables)
 
 
+def _bind_cohorts(cube: Cube, cubes: Mapping[str, Cube]) -> Cube:
+    """The cube with the cubes that its cohorts are taken from, each without cohorts of its own."""
+    roles, firsts = dict(cube.roles), dict[str, Cube]()
+    for name, role in cube.roles.items():
+        if not (wanted := role.dimension.first):
+            continue
+        first = cubes.get(wanted.cube)
+        wrong = first.problem if first else ""
+        wrong = wrong or told(role.place, misfit(cube, role.dimension, first))
+        roles[name] = replace(role, problem=wrong)
+        if first and not wrong:
+            plain = {n: r for n, r in first.roles.items() if not r.dimension.first}
+            firsts[wanted.cube] = replace(first, roles=plain, measures={})
+    return replace(cube, roles=roles, firsts=firsts)
+
+
 def _looked_at(table: str, attributes: Mapping[str, Attribute], engine: Engine) -> dict[str, Attribute]:
     """The attributes with what one look at all members says of their names."""
     texts = [a for a in attributes.values() if a.kind == "text"]
@@ -100,6 +120,7 @@ def _bind_cube(cube: Cube, engine: Engine, tables: frozenset[str]) -> Cube:
     _, wrong_roles = describe(engine, cube.table, columns)
     _, wrong_order = describe(engine, cube.table, orders, rows=True)
     _, wrong_key = describe(engine, cube.table, {column: ident(column) for column in cube.key})
+    _, wrong_drill = describe(engine, cube.table, {c: ident(c) for c in cube.drill.columns if "." not in c})
     return replace(
         cube,
         roles={name: replace(r, problem=told(r.place, wrong_roles.get(name))) for name, r in cube.roles.items()},
@@ -107,6 +128,7 @@ def _bind_cube(cube: Cube, engine: Engine, tables: frozenset[str]) -> Cube:
             name: _bind_measure(m, types.get(name, ""), wrong.get(name) or wrong_order.get(name))
             for name, m in cube.measures.items()
         },
+        drill=replace(cube.drill, problem=told(cube.drill.place, "; ".join(wrong_drill.values()))),
         problem=told(cube.place, "; ".join(wrong_key.values())),
     )
 

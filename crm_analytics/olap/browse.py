@@ -109,7 +109,7 @@ def _missing_members(engine: Engine, plan: Plan) -> Iterator[str]:
     for part in plan.before:
         for compare in comparisons(part):
             axis = axes[compare.name]
-            if compare.operator not in ("=", "in") or axis.attribute.kind != "text":
+            if compare.operator not in ("=", "in") or axis.attribute.kind != "text" or axis.role.dimension.first:
                 continue
             for value in compare.values:
                 if value is None or str(value) == axis.attribute.unknown:

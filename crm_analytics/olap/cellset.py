@@ -53,7 +53,7 @@ class CellSet:
         return tuple(c for c in self.columns if c.kind == "measure")
 
     @property
-    def _cut(self) -> str:
+    def cut(self) -> str:
         """The attribute that a top-N cuts."""
         top = self.query.largest
         return (top.of or self.dimensions[0].name) if top else ""
@@ -85,8 +85,8 @@ class CellSet:
             pl.Series(c.name, [place[i].label for place in wide.rows], dtype=schema[c.name]) for i, c in enumerate(left)
         ]
         kept = [c.name for c in left]
-        if "others" in schema and self._cut in kept:
-            at = kept.index(self._cut)
+        if "others" in schema and self.cut in kept:
+            at = kept.index(self.cut)
             series.append(pl.Series("others", [place[at].sort is Sort.OTHERS for place in wide.rows], dtype=pl.Boolean))
         if self.query.totals:
             series.append(pl.Series("total", [_rolled(place, left) for place in wide.rows], dtype=pl.String))
@@ -113,7 +113,7 @@ class CellSet:
 
     def _grid(self, currency: str) -> Grid:
         if self.query.across is None:
-            return long_grid(self.frame.iter_rows(named=True), self.columns, currency, self._cut)
+            return long_grid(self.frame.iter_rows(named=True), self.columns, currency, self.cut)
         wide, left, across = self._wide(None)
         return wide_grid(wide, left, across, self.measures, currency)
 
@@ -129,7 +129,7 @@ class CellSet:
                 f"the totals of this answer do not go across {name}: lay it out in the question (pivot_on, --pivot), "
                 "or ask without totals"
             )
-        wide = widen(self.frame.iter_rows(named=True), names, name, self.order.get(name, ()), self._cut)
+        wide = widen(self.frame.iter_rows(named=True), names, name, self.order.get(name, ()), self.cut)
         return wide, tuple(c for c in self.dimensions if c.name != name), self.dimensions[names.index(name)]
 
 

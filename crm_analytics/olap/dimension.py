@@ -61,6 +61,15 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class First:
+    """Where customers begin: their first row in a cube, by its roles of the customer and of the date."""
+
+    cube: str
+    customer: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """The versions of a dimension's members, each true on the days from `start` up to, not including, `end`.
 
@@ -105,6 +114,8 @@ class Tree:
 class Dimension:
     """A table of members, one row a member, or (without a table) columns of the fact.
 
+    With `first` it is a cohort, see `olap.cohort`: made from another fact, and shared all the same.
+
     `columns` are those of the table in small letters, once `olap.bind` has looked.
     """
 
@@ -117,6 +128,7 @@ class Dimension:
     history: History | None = None
     bridge: Bridge | None = None
     tree: Tree | None = None
+    first: First | None = None
     columns: frozenset[str] = field(default=frozenset(), compare=False)
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
@@ -158,4 +170,8 @@ class Role:
 
     def conforms(self, other: "Role | None") -> bool:
         """Whether both mean the same members, so that two facts can meet here."""
-        return other is not None and bool(self.dimension.table) and self.dimension == other.dimension
+        return (
+            other is not None
+            and bool(self.dimension.table or self.dimension.first)
+            and self.dimension == other.dimension
+        )

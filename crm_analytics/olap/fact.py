@@ -87,9 +87,9 @@ def _level(plan: Plan, fact: Fact, only: Sequence[Axis] | None, params: Params, 
     """The cells of one level, or of all (None), which takes a fact whose rows have one member on each axis."""
     shown = plan.axes if only is None else tuple(only)
     axes = (*shown, *_cut_by(plan, shown), *plan.filtered, *days_and_members(fact))
-    rows = reach(fact, axes, calendar, _cut(plan, shown))
+    rows = reach(fact, axes, calendar, cut_of(plan, shown))
     keys = [key for axis in plan.axes for key in _keys(plan, rows, axis, shown)]
-    lines = rows.lines(plan.before, params, steps, _ranks(plan, rows))
+    lines = rows.lines(plan.before, params, steps, ranks(plan, rows), beyond(plan))
     if fact.take:
         step = Taken(plan, fact, fact.take, rows, tuple(keys))
         return step.cells(lines, grouping(plan, [name for _, name in keys], step.within))
@@ -119,7 +119,7 @@ def _level(plan: Plan, fact: Fact, only: Sequence[Axis] | None, params: Params, 
 def _windowed(plan: Plan, fact: Fact, calendar: Calendar) -> Windowed:
     rows = Rows(fact, tuple(axis for axis in (*plan.axes, *plan.filtered) if axis.role.name != fact.over))
     keys = {axis.ref: _keys(plan, rows, axis, plan.axes) for axis in plan.axes if axis.role.name != fact.over}
-    return Windowed(calendar, fact, rows, keys, _ranks(plan, rows))
+    return Windowed(calendar, fact, rows, keys, ranks(plan, rows), beyond(plan))
 
 
 def _keys(plan: Plan, rows: Rows, axis: Axis, shown: Sequence[Axis]) -> list[tuple[str, str]]:
@@ -132,7 +132,7 @@ def _keys(plan: Plan, rows: Rows, axis: Axis, shown: Sequence[Axis]) -> list[tup
     return [(rows.member(axis), axis.column)]
 
 
-def _cut(plan: Plan, shown: Sequence[Axis]) -> Cut | None:
+def cut_of(plan: Plan, shown: Sequence[Axis]) -> Cut | None:
     """The ranking that rows of several members have to be cut by before they are counted."""
     if plan.top is None or plan.ranked is None or not plan.ranked.overlaps or plan.ranked not in shown:
         return None
@@ -140,18 +140,24 @@ def _cut(plan: Plan, shown: Sequence[Axis]) -> Cut | None:
 
 
 def _cut_by(plan: Plan, shown: Sequence[Axis]) -> tuple[Axis, ...]:
-    """What a level has to join although it does not show it: where Others are left out, so are their rows in totals."""
-    if plan.top is None or plan.ranked is None or plan.top.others:
+    """What a level has to join unseen: where members are left out, so are their rows in totals."""
+    if plan.top is None or plan.ranked is None or (plan.top.others and not plan.top.after):
         return ()
     return tuple(axis for axis in (*plan.parents, plan.ranked) if axis not in shown)
 
 
-def _ranks(plan: Plan, rows: Rows) -> list[str]:
+def ranks(plan: Plan, rows: Rows) -> list[str]:
+    """The join that gives each row the rank of its member in a top-N."""
     if plan.top is None or plan.ranked is None or rows.cut or plan.ranked not in rows.axes:
         return []
     axes: tuple[Axis, ...] = (*plan.parents, plan.ranked)
     on = " AND ".join(f"{member(i)} IS NOT DISTINCT FROM {rows.member(axis)}" for i, axis in enumerate(axes))
     return [f"{'LEFT JOIN' if plan.top.others else 'JOIN'} {TOP} ON {on}"]
+
+
+def beyond(plan: Plan) -> list[str]:
+    """The condition that leaves out the members before those of a top-N that begins further down."""
+    return [f"{RANK} IS NULL OR {RANK} > {plan.top.after}"] if plan.top and plan.top.after else []
 
 
 def _filled(plan: Plan, calendar: Calendar, names: list[str]) -> str:

@@ -1,11 +1,12 @@
 """The SELECT list of an answer: what members are called, which rows are totals, how members sort.
 
-May import: sql, olap.conditions, olap.order, olap.plan, olap.terms.   Imported by: olap.compile.
+May import: sql, olap.conditions, olap.order, olap.plan, olap.query, olap.terms.   Imported by: olap.compile.
 """
 
 from crm_analytics.olap.conditions import Params
 from crm_analytics.olap.order import order_value
 from crm_analytics.olap.plan import Axis, Plan
+from crm_analytics.olap.query import Top
 from crm_analytics.olap.terms import Finished, Terms
 from crm_analytics.sql import ident, literal
 
@@ -16,11 +17,15 @@ def headline(plan: Plan) -> str:
     """The question in words, as a comment."""
     asked = f"-- {plan.home.name}: {', '.join(ask.ref for ask in plan.shown)}"
     by = f" by {', '.join(axis.ref for axis in plan.axes)}" if plan.axes else ""
-    top = f", the {plan.top.n} with the largest {plan.top.measure}" if plan.top else ""
+    top = f", the {_places(plan.top)} with the largest {plan.top.measure}" if plan.top else ""
     within = f" within {', '.join(axis.ref for axis in plan.parents)}" if plan.parents else ""
     times = sorted({str(axis.as_of) for axis in (*plan.axes, *plan.filtered)} - {"today"})
     at = f", as of {'the sale' if times[0] == 'sale' else times[0]}" if times else ""
     return asked + by + top + within + at + (", with totals" if plan.totals else "")
+
+
+def _places(top: Top) -> str:
+    return f"{top.n} after the {top.after}" if top.after else str(top.n)
 
 
 def items(plan: Plan, terms: Terms, finished: Finished, params: Params) -> list[str]:

@@ -5,8 +5,8 @@ one cube.  Whether tables and columns exist is not asked here: that is
 `olap.bind`, when there is a warehouse.
 
 May import: errors, yamlfile, olap.model, olap.formula, olap.load_access, olap.load_additivity,
-olap.load_assertions, olap.load_dimension, olap.load_measure, olap.load_rollup,
-olap.reading.   Imported by: project.
+olap.load_assertions, olap.load_dimension, olap.load_drill, olap.load_measure, olap.load_rollup, olap.reading.
+Imported by: project.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from crm_analytics.errors import ConfigError
+from crm_analytics.olap.cohort import misfit
 from crm_analytics.olap.dimension import Dimension, Role
 from crm_analytics.olap.formula import FUNCTIONS
 from crm_analytics.olap.load_access import read_access
 from crm_analytics.olap.load_additivity import check_additivity_names
 from crm_analytics.olap.load_assertions import read_assertions
-from crm_analytics.olap.load_dimension import DIMENSION_KEYS, SHARED, read_dimension, read_roles
+from crm_analytics.olap.load_dimension import SHARED, SHARED_DIMENSION_KEYS, read_dimension, read_roles
+from crm_analytics.olap.load_drill import read_drill_through
 from crm_analytics.olap.load_measure import format_of, missing, read_measure
 from crm_analytics.olap.load_rollup import with_rollups
 from crm_analytics.olap.model import Cube, Model
@@ -28,7 +30,19 @@ from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
 SHARED_KEYS = ("version", "dimensions")
-CUBE_KEYS = ("version", "cube", "title", "description", "fact", "dimensions", "measures", "access", "tests", "rollups")
+CUBE_KEYS = (
+    "version",
+    "cube",
+    "title",
+    "description",
+    "fact",
+    "dimensions",
+    "measures",
+    "drill_through",
+    "access",
+    "tests",
+    "rollups",
+)
 FACT_KEYS = ("table", "key")
 
 _WORDS = ("and", "or", "not", "in", "between", "like", "is", "per", "unknown", "true", "false")
@@ -64,6 +78,9 @@ def load_model(folder: Path) -> Model:
         for role in cube.roles.values():
             if role.name in cubes:
                 problems.add(role.place, f"{role.name!r} is a cube too, so {role.name}.x could mean two things")
+            first = role.dimension.first
+            if first and (wrong := misfit(cube, role.dimension, cubes.get(first.cube))):
+                problems.add(role.place, wrong)
         for measure in cube.measures.values():
             if wrong := missing(cubes, cube, measure, ()):
                 problems.add(measure.place, f"measure {measure.name!r}: {wrong}")
@@ -91,8 +108,8 @@ def _shared_dimensions(yaml: YamlReader) -> dict[str, Dimension]:
     _version(yaml)
     shared = {}
     for name in yaml.names(("dimensions",)):
-        shared[name] = read_dimension(yaml, name, ("dimensions", name), DIMENSION_KEYS)
-        if not shared[name].table:
+        shared[name] = read_dimension(yaml, name, ("dimensions", name), SHARED_DIMENSION_KEYS)
+        if not shared[name].table and not shared[name].first:
             yaml.wrong(
                 ("dimensions", name),
                 f"shared dimension {name!r} needs 'table'; one of columns of the fact stands in the cube's own file",
@@ -124,6 +141,7 @@ def _cube(yaml: YamlReader, shared: Mapping[str, Dimension]) -> Cube:
         yaml.texts(("fact", "key")),
         roles,
         measures,
+        read_drill_through(yaml, roles),
         read_access(yaml, roles),
         tests=read_assertions(yaml, roles, measures),
         place=yaml.file.where("cube"),

@@ -1,6 +1,6 @@
 """Read dimensions out of a cube file: members, attributes, hierarchies, and the roles a cube gives them.
 
-May import: formats, sql, yamlfile, olap.calc, olap.dimension, olap.load_kinds, olap.reading.
+May import: formats, sql, yamlfile, olap.calc, olap.cohort, olap.dimension, olap.load_kinds, olap.reading.
 Imported by: olap.load, olap.load_access, olap.load_assertions.
 """
 
@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from crm_analytics.formats import FORMATS
 from crm_analytics.olap.calc import PERIODS
-from crm_analytics.olap.dimension import UNKNOWN, Attribute, Dimension, Role
+from crm_analytics.olap.cohort import cohort_attributes
+from crm_analytics.olap.dimension import UNKNOWN, Attribute, Dimension, First, Role
 from crm_analytics.olap.load_kinds import TREE, read_bridge, read_history, read_levels, read_tree
 from crm_analytics.olap.reading import YamlReader, title_of
 from crm_analytics.sql import ident
@@ -18,6 +19,8 @@ SHARED = "dimensions.yml"
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
 DIMENSION_KEYS = ("title", "table", "key", "unknown", "attributes", "hierarchies", "history", "bridge", "tree")
+SHARED_DIMENSION_KEYS = (*DIMENSION_KEYS, "first")
+FIRST_KEYS = ("cube", "customer", "date")
 OWN_KEYS = (*DIMENSION_KEYS, "roles")
 USE_KEYS = ("key", "roles")
 ATTRIBUTE_KEYS = ("title", "sql", "format", "order_by", "unknown", "period")
@@ -38,6 +41,8 @@ def read_roles(yaml: YamlReader, name: str, shared: Mapping[str, Dimension]) -> 
         yaml.mapping(place, USE_KEYS)
         dimension = shared[name]
         column = yaml.text((*place, "key")) or (dimension.bridge.key if dimension.bridge else dimension.key)
+        if dimension.first and spec:
+            yaml.wrong(place, f"dimension {name!r} is a cohort, which takes neither 'key' nor 'roles'; write {{}}")
         if "key" in spec and "roles" in spec:
             yaml.wrong((*place, "key"), "'key' and 'roles' exclude each other: each role names its own column")
     else:
@@ -58,8 +63,10 @@ def read_roles(yaml: YamlReader, name: str, shared: Mapping[str, Dimension]) -> 
 
 def read_dimension(yaml: YamlReader, name: str, place: Place, known: Iterable[str]) -> Dimension:
     """One dimension; a stand-in where it is broken, with every mistake noted."""
-    yaml.mapping(place, known)
+    spec = yaml.mapping(place, known)
     unknown = yaml.text((*place, "unknown")) or UNKNOWN
+    if "first" in spec:
+        return _cohort(yaml, name, place, unknown)
     names = yaml.names((*place, "attributes"))
     attributes = {a: _attribute(yaml, a, (*place, "attributes", a), unknown) for a in names}
     tree = read_tree(yaml, place)
@@ -89,6 +96,19 @@ def read_dimension(yaml: YamlReader, name: str, place: Place, known: Iterable[st
         tree,
         place=yaml.file.where(*place),
     )
+
+
+def _cohort(yaml: YamlReader, name: str, place: Place, unknown: str) -> Dimension:
+    if extra := [key for key in yaml.mapping(place) if key not in ("title", "unknown", "first")]:
+        yaml.wrong((*place, extra[0]), f"dimension {name!r} is made from 'first', so it takes no {extra[0]!r}")
+    yaml.mapping((*place, "first"), FIRST_KEYS)
+    first = First(
+        yaml.text((*place, "first", "cube"), required=True),
+        yaml.text((*place, "first", "customer")) or "customer",
+        yaml.text((*place, "first", "date")) or "date",
+    )
+    title, where = yaml.text((*place, "title")) or title_of(name), yaml.file.where(*place)
+    return Dimension(name, title, "", "", cohort_attributes(unknown, where), {}, first=first, place=where)
 
 
 def _attribute(yaml: YamlReader, name: str, place: Place, unknown: str) -> Attribute:

@@ -74,3 +74,5 @@ def _check_attribute(yaml: YamlReader, place: Place, ref: str, cube: Cube) -> No
     role = cube.roles.get(ref.partition(".")[0])
     if role and role.dimension.overlaps:
         yaml.wrong(place, f"{ref}: a row may belong to several members of {role.name!r}, so its parts overlap")
+    if role and role.dimension.first:
+        yaml.wrong(place, f"{ref}: when a customer began hangs on the rows that the asker may see")

@@ -17,6 +17,21 @@ from crm_analytics.olap.filters import Condition
 from crm_analytics.olap.measure import Measure
 from crm_analytics.olap.rollup import Rollup
 
+MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DrillThrough:
+    """The columns that the rows behind a cell are shown with: attributes by `dimension.attribute`, columns of the fact.
+
+    Without any they are those of the fact itself.  `limit` is the most rows to give.
+    """
+
+    columns: tuple[str, ...] = ()
+    limit: int = MOST_ROWS
+    problem: str = field(default="", compare=False)
+    place: str = field(default="", compare=False, repr=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Cube:
@@ -24,7 +39,8 @@ class Cube:
 
     `access` says which rows each role may see, None for all of them; `guard` holds
     the conditions of the role that is asking, see `olap.access`.  `tests` is what
-    has to hold of its numbers; `rollups` are stored beside the fact.
+    has to hold of its numbers; `rollups` are stored beside the fact.  `firsts` are the
+    cubes that its cohorts are taken from, once `olap.bind` has looked.
     """
 
     name: str
@@ -34,10 +50,12 @@ class Cube:
     key: tuple[str, ...]
     roles: Mapping[str, Role]
     measures: Mapping[str, Measure]
+    drill: DrillThrough = DrillThrough()
     access: Mapping[str, Condition | None] = field(default_factory=dict)
     guard: tuple[Condition, ...] = ()
     tests: tuple[Assertion, ...] = ()
     rollups: Mapping[str, Rollup] = field(default_factory=dict)
+    firsts: Mapping[str, "Cube"] = field(default_factory=dict, compare=False, repr=False)
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
 
@@ -63,7 +81,7 @@ class Cube:
         return self.measures[name]
 
 
-Part = Cube | Role | Dimension | Attribute | Measure
+Part = Cube | DrillThrough | Role | Dimension | Attribute | Measure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +132,14 @@ class Model:
             dimensions = [role.dimension for role in cube.roles.values()]
             attributes = [a for d in dimensions for a in d.attributes.values()]
             attributes += [a for d in dimensions if d.history for a in d.history.attributes.values()]
-            things: list[Part] = [cube, *cube.roles.values(), *dimensions, *attributes, *cube.measures.values()]
+            things: list[Part] = [
+                cube,
+                cube.drill,
+                *cube.roles.values(),
+                *dimensions,
+                *attributes,
+                *cube.measures.values(),
+            ]
             for thing in things:
                 if thing.problem and thing.problem not in seen:
                     seen.add(thing.problem)

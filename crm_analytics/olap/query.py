@@ -22,7 +22,8 @@ class Top:
     """The `n` largest members of the attribute `of` by a measure; the rest in one row "Others", or left out.
 
     `of` is the first attribute where it is empty.  With `within` the members are
-    ranked anew within each member of the attributes before it.
+    ranked anew within each member of the attributes before it.  With `after` the
+    members of that many first places are left out altogether: what is inside Others.
     """
 
     n: int
@@ -30,6 +31,7 @@ class Top:
     others: bool = True
     of: str = ""
     within: bool = False
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +103,34 @@ class CubeQuery:
         """Subtotals and the grand total too, each recomputed from the rows of the fact."""
         return replace(self, totals=True)
 
-    def top(self, n: int, measure: str, others: bool = True, of: str = "", within: bool = False) -> "CubeQuery":
+    def top(
+        self, n: int, measure: str, others: bool = True, of: str = "", within: bool = False, after: int = 0
+    ) -> "CubeQuery":
         """Of one attribute only the `n` members with the largest `measure`; the rest become one row Others.
 
         `of` defaults to the first attribute; `within` ranks anew within each
-        member of the attributes before it (the 3 best products of each department).
+        member of the attributes before it (the 3 best products of each department);
+        `after` leaves out the members of that many first places.
         """
         if n < 1:
             raise QueryError(f"top {n} of {measure}: ask for at least 1 member")
-        return replace(self, largest=Top(n, measure, others, of, within))
+        if after < 0:
+            raise QueryError(f"top {n} of {measure} after {after}: after 0 places, or more")
+        return replace(self, largest=Top(n, measure, others, of, within, after))
+
+    def drill_others(self) -> "CubeQuery":
+        """What is inside Others: the same question without the members it shows by name, the next `n` of them named.
+
+        Filters that are added afterwards count for the places too.
+
+        Raises
+        ------
+        QueryError : the question has no top-N.
+        """
+        top = self.largest
+        if top is None:
+            raise QueryError(f"cube {self.cube!r}: the question has no top, so there are no Others to look into")
+        return replace(self, largest=replace(top, after=top.after + top.n, others=True))
 
     def sort(self, name: str, descending: bool | None = None) -> "CubeQuery":
         """Sort by a measure or an attribute; a second call decides among equals of the first."""

@@ -239,6 +239,11 @@ def _check_overlaps(plan: Plan) -> None:
     if top is None or cut is None or not any(axis.overlaps for axis in (cut, *plan.parents)):
         return
     asked = f"top {top.n} of {top.measure}"
+    if top.after:
+        raise QueryError(
+            f"{asked} after {top.after}: a row may have several members of {cut.ref} or of what it is ranked within, "
+            "and is left out with none of them"
+        )
     if cut.overlaps and plan.parents:
         raise QueryError(
             f"{asked} within each parent: a row may have several members of {cut.ref}, some shown by name and some "

@@ -3,15 +3,16 @@
 Whatever reaches rows goes through here, so that filters hold everywhere alike.
 Not what is taken from the rows: that is `olap.fact` for cells.  A rollup stands in for them in `olap.stored`.
 
-May import: sql, olap.bridge, olap.conditions, olap.dimension, olap.filters, olap.measure, olap.members, olap.plan,
-olap.versions.   Imported by: olap.compile, olap.fact, olap.semi, olap.stored, olap.terms, olap.top, olap.why,
-olap.window.
+May import: sql, olap.bridge, olap.cohort, olap.conditions, olap.dimension, olap.filters, olap.measure, olap.members,
+olap.plan, olap.versions.
+Imported by: olap.behind, olap.compile, olap.fact, olap.semi, olap.stored, olap.terms, olap.top, olap.why, olap.window.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crm_analytics.olap.bridge import Choice, Cut, bridge_join, chooser, rank_of
+from crm_analytics.olap.cohort import FIRST, acquired, day_axis
 from crm_analytics.olap.conditions import Params
 from crm_analytics.olap.dimension import Role
 from crm_analytics.olap.filters import Condition, Per, comparisons, conjuncts, only_of, pers
@@ -103,14 +104,15 @@ class Rows:
         params: Params,
         steps: Steps | None = None,
         joins: Sequence[str] = (),
+        also: Sequence[str] = (),
     ) -> list[str]:
-        """FROM the fact, JOIN the dimensions and `joins`, WHERE the conditions hold."""
+        """FROM the fact, JOIN the dimensions and `joins`, WHERE the conditions hold, and `also`, which are SQL."""
         steps = steps or {}
         inside, outside = self._choices(conditions, steps)
         lines, parts = self.joined((*self.fact.cube.guard, *conditions), inside, params)
         used = {per: steps[per] for one in outside for per in pers(one.part)}
         lines += [*(self._marked(step) for step in used.values()), *joins]
-        parts += [one.sql(self.member, params) for one in outside]
+        parts += [*(one.sql(self.member, params) for one in outside), *also]
         return lines + (["WHERE " + "\n  AND ".join(f"({part})" for part in parts)] if parts else [])
 
     def joined(
@@ -131,9 +133,22 @@ class Rows:
             elif role.dimension.table:
                 lines.append(self._join(role, params))
             elif alias not in self.bare:
-                own = ", ".join(columns(axes, params))
-                lines[0] = f"FROM (SELECT *, {own} FROM {lines[0].removeprefix('FROM ')}) AS {table}"
+                own = columns(axes, params)
+                lines[0] = f"FROM {self._with(role, lines[0].removeprefix('FROM '), own, params)} AS {table}"
         return [*lines, *last], parts
+
+    def _with(self, role: Role, rows: str, own: Sequence[str], params: Params) -> str:
+        """The rows of the fact with columns of a dimension that has no table."""
+        cube, first = self.fact.cube, role.dimension.first
+        if first is None:
+            return f"(SELECT *, {', '.join(own)} FROM {rows})"
+        begun = cube.firsts[first.cube]
+        day = day_axis(begun, first.date)
+        inner = Rows(Fact(begun, ()), (day,))
+        customer = f"{ident(begun.table)}.{ident(begun.roles[first.customer].column)}"
+        days = [f'SELECT {customer} AS "first customer", min({inner.member(day)}) AS {FIRST}']
+        days += [*inner.lines((), params, also=[f"{customer} <> 0"]), "GROUP BY 1"]  # key 0 is nobody known
+        return acquired(cube, first, rows, own, days)
 
     def _guards(self) -> dict[str, Axis]:
         """What the conditions of the role that is asking compare, read as by default: no question can move them."""

@@ -52,7 +52,7 @@ def top_members(model: Model, query: CubeQuery, plan: Plan, params: Params, chos
     over = f"{f'PARTITION BY {parents} ' if parents else ''}ORDER BY {', '.join((*keys, terms.member(cut)))}"
     columns = [f"{terms.member(axis)} AS {member(i)}" for i, axis in enumerate(ranked.axes)]
     body = [select([*columns, f"row_number() OVER ({over}) AS {RANK}"])]
-    body += [f"FROM {ident(cells_name(ranked, 'ranked_'))} AS {CELL}", f"QUALIFY {RANK} <= {top.n}"]
-    row = f"one of the {top.n} members of {cut.ref} with the largest {top.measure}"
+    body += [f"FROM {ident(cells_name(ranked, 'ranked_'))} AS {CELL}", f"QUALIFY {RANK} <= {top.after + top.n}"]
+    row = f"one of the {top.after + top.n} members of {cut.ref} with the largest {top.measure}"
     row += f" within {', '.join(axis.ref for axis in plan.parents)}" if plan.parents else ""
     return [*cells(ranked, params, chosen, "ranked_"), cte("top_member", row, "\n".join(body))]

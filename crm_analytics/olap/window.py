@@ -31,7 +31,8 @@ class Windowed:
     """One fact of a question whose measures are taken over windows.
 
     `rows` are its rows without the calendar; `keys` the attributes of other
-    dimensions, each as what is grouped by, expression and name; `ranks` the joins of a top-N.
+    dimensions, each as what is grouped by, expression and name; `ranks` the joins of a top-N,
+    `also` its condition on rows.
     """
 
     calendar: Calendar
@@ -39,6 +40,7 @@ class Windowed:
     rows: Rows
     keys: Mapping[str, Sequence[tuple[str, str]]]
     ranks: Sequence[str]
+    also: Sequence[str]
 
     @property
     def plan(self) -> Plan:
@@ -50,14 +52,16 @@ class Windowed:
         conditions = [part for part in self.plan.before if not only_of(part, self.fact.over)]
         joins = [f"JOIN {ident(self._name('day'))} ON {KEY} = {self._foreign}", *self.ranks]
         if self._is_in_parts:
-            lines = self.rows.lines(conditions, params, steps, joins)
+            lines = self.rows.lines(conditions, params, steps, joins, self.also)
             yield cte(self._part, "one combination within a stretch of days", self._parts(lines))
         bodies = []
         for level in self.calendar.levels:
             if self._is_in_parts:
                 lines = [f"FROM {ident(self._part)}", self._join(self._part, level)]
             else:
-                lines = self.rows.lines(conditions, params, steps, [*joins, self._join(self._name("day"), level)])
+                lines = self.rows.lines(
+                    conditions, params, steps, [*joins, self._join(self._name("day"), level)], self.also
+                )
             bodies.append(self._level(level, lines))
         yield cte(name, row, "\nUNION ALL\n".join(bodies))
 

@@ -25,6 +25,7 @@ from crm_analytics.warehouse.kept import keep_others, kept_extras
 from crm_analytics.warehouse.ledger import EntityLoad
 from crm_analytics.warehouse.repeats import build_dimension, build_fact
 from crm_analytics.warehouse.scores import renew_dim_score
+from crm_analytics.warehouse.segments import renew_dim_segment
 from crm_analytics.warehouse.sources import Source, read_source, source_names
 from crm_analytics.warehouse.staging import Staged, stage
 from crm_analytics.warehouse.tables import ENTITIES, Entity
@@ -71,6 +72,7 @@ def load(
         for entity in ENTITIES.values():
             done += _load_entity(engine, load_id, entity, sources, kept, say)
         renew_dim_score(engine)
+        renew_dim_segment(engine)
         renew_dim_date(engine, config.calendar)
         for item in done:
             ledger.record(engine, load_id, now, item)

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from crm_analytics.cli import app
-from crm_analytics.cli.ask import as_bytes
+from crm_analytics.cli.output import as_bytes
 from tests.doors.conftest import Run
 
 COMMANDS = sorted(c.callback.__name__.replace("_", "-") for c in app.registered_commands if c.callback)

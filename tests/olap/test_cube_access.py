@@ -11,8 +11,10 @@ import pytest
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.errors import AccessError, ConfigError, CrmError
 from crm_analytics.olap.access import Viewer, seen_by
+from crm_analytics.olap.behind import Cell
 from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.browse import browse
+from crm_analytics.olap.drill import drill_customers, drill_rows
 from crm_analytics.olap.estimate import estimate
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.model import Model
@@ -129,6 +131,14 @@ def test_a_mistake_in_access_is_told_with_its_line(tmp_path: Path, access: str, 
 def test_a_question_cannot_hold_a_placeholder() -> None:
     with pytest.raises(CrmError, match="':regions' stands where a value"):
         SALES.dice("customer.region in (:regions)")
+
+
+def test_drilling_through_a_total_or_others_stays_within_the_rows_of_the_role(engine: DuckEngine, north: Model) -> None:
+    query = SALES.by("product.department").top(1, "revenue")
+    assert drill_customers(engine, north, query, Cell()).frame.rows() == [("ann",)]
+    others = drill_rows(engine, north, query, Cell(others=True))  # TOYS is first: bread and milk are left
+    assert sorted(int(v) for v in others.frame["revenue"]) == [80, 100]
+    assert drill_rows(engine, north, SALES, Cell(), "contacts.minutes").frame["minutes"].sum() == 12
 
 
 def test_a_role_with_some_of_the_rows_does_not_learn_how_many_there_are(

@@ -90,7 +90,7 @@ CONTACTS = CubeQuery("contacts").measures("minutes")
         (
             REVENUE.measures("contacts.minutes").by("product.department"),
             "product.department cannot be asked of sales and contacts together: cube 'contacts' does not reach "
-            "dimension 'product'. What sales and contacts share: customer, score, date",
+            "dimension 'product'. What sales and contacts share: customer, score, date, cohort",
         ),
         (BY_MONTH.measures("contacts.minutes").dice("product.article = 'ball'"), "does not reach dimension 'product'"),
         (CONTACTS.measures("sales.revenue").by("contact.kind"), "does not reach dimension 'contact'"),

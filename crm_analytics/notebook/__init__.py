@@ -3,31 +3,40 @@
 `Ask` adds nothing to `olap.query.CubeQuery` but the engine it will run on;
 `Answer` adds nothing to `olap.cellset.CellSet` but a picture.
 
-May import: errors, engines, olap, charts.   Imported by: project, cli.
+May import: errors, sql, engines, olap, charts, notebook.explained.   Imported by: project, cli.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from html import escape
 from typing import TYPE_CHECKING
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import QueryError
+from crm_analytics.notebook.explained import Explained
+from crm_analytics.olap.behind import Cell
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
+from crm_analytics.olap.drill import Customers, Drilled, cell_of, drill_customers, drill_rows
 from crm_analytics.olap.estimate import Estimate, estimate
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
 from crm_analytics.olap.why import Why, why
+from crm_analytics.sql import Value
 
 if TYPE_CHECKING:
     import polars as pl
 
     from crm_analytics.charts import Figure
     from crm_analytics.olap.dimension import AsOf
-    from crm_analytics.olap.explain.explanation import Explanation
-    from crm_analytics.sql import Value
+
+__all__ = ["Answer", "Ask", "Explained"]
+
+Members = Cell | Mapping[str, Value] | None
+
+
+def _nowhere(name: str, _: Customers, __: bool) -> int:
+    raise QueryError(f"segment {name!r}: this question belongs to no project that could keep it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,50 +85,29 @@ class Answer:
         """What the numbers rest on; see `Ask.why`."""
         return self.ask.why()
 
+    def cell(self, row: int) -> Cell:
+        """The cell in a row of the frame, counted from 0; -1 is the last."""
+        return cell_of(self.cells, row)
+
+    def rows(
+        self, cell: Members = None, measure: str = "", *, others: bool = False, limit: int | None = None
+    ) -> Drilled:
+        """The rows of the fact behind a cell; see `Ask.rows`."""
+        return self.ask.rows(cell, measure, others=others, limit=limit)
+
+    def customers(self, cell: Members = None, measure: str = "", *, others: bool = False) -> Customers:
+        """The customers behind a cell; see `Ask.customers`."""
+        return self.ask.customers(cell, measure, others=others)
+
+    def others(self) -> "Ask":
+        """The question that shows what is inside Others."""
+        return self.ask.drill_others()
+
     def __str__(self) -> str:
         return self.cells.to_text(self.currency)
 
     def _repr_html_(self) -> str:
         return self.cells.to_html(self.currency)
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """Where a measure changed between two periods.  Shows as sentences and tables in Jupyter."""
-
-    explanation: "Explanation"
-    currency: str
-
-    @property
-    def frame(self) -> "pl.DataFrame":
-        """All rows of all parts; those of one part are `explanation.drivers`, `.attributes`, `.pairs`, `.bridge`."""
-        return self.explanation.frame
-
-    @property
-    def sql(self) -> str:
-        """The statements behind it, with their values written in."""
-        return ";\n\n".join(self.explanation.sql)
-
-    def chart(self) -> "Figure":
-        """A picture: the customer bridge as a waterfall, the members that moved most as bars."""
-        from crm_analytics.charts import chart_change
-
-        found, measure = self.explanation, self.explanation.measure
-        title, fmt = measure.title, measure.format
-        return chart_change(found.steps, found.drivers, title=title, fmt=fmt, currency=self.currency)
-
-    def page(self) -> str:
-        """Text, tables and picture as one HTML page that needs no network."""
-        picture = self.chart().to_html(full_html=False, include_plotlyjs=True)
-        title = escape(f"{self.explanation.measure.title}, {self.explanation.change.before}")
-        head = f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-        return f"{head}<body>\n{self._repr_html_()}\n{picture}\n</body></html>\n"
-
-    def __str__(self) -> str:
-        return self.explanation.to_text(self.currency)
-
-    def _repr_html_(self) -> str:
-        return self.explanation.to_html(self.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +123,7 @@ class Ask:
     model: Model
     connect: Callable[[], Engine]
     currency: str = ""
+    keep: Callable[[str, Customers, bool], int] = _nowhere
 
     def measures(self, *names: str) -> "Ask":
         """What to compute; `contacts.mailings` takes a measure of another cube along.
@@ -175,12 +164,17 @@ class Ask:
         """Subtotals and the grand total too, each recomputed from the rows."""
         return replace(self, query=self.query.with_totals())
 
-    def top(self, n: int, measure: str, of: str = "", within: bool = False) -> "Ask":
+    def top(self, n: int, measure: str, of: str = "", within: bool = False, after: int = 0) -> "Ask":
         """The `n` largest members of the first attribute, or of the attribute `of`; the rest together as Others.
 
         With `within` anew for each member of the attributes before it: the 3 best products of each department.
+        With `after` the members of that many first places are left out.
         """
-        return replace(self, query=self.query.top(n, measure, of=of, within=within))
+        return replace(self, query=self.query.top(n, measure, of=of, within=within, after=after))
+
+    def drill_others(self) -> "Ask":
+        """What is inside Others: the same question without the members it names, the next `n` of them named."""
+        return replace(self, query=self.query.drill_others())
 
     def sort(self, name: str, descending: bool | None = None) -> "Ask":
         """Sort by a measure (the largest first) or an attribute (upwards); a second call decides among equals."""
@@ -236,6 +230,22 @@ class Ask:
         """What the answer rests on: statement, filters, rollup, age of the data, rows read, rows of unknown members."""
         return why(self.connect(), self.model, self.query)
 
+    def rows(
+        self, cell: Members = None, measure: str = "", *, others: bool = False, limit: int | None = None
+    ) -> Drilled:
+        """The rows of the fact behind a cell, for a measure (the first one asked).
+
+        `cell` gives members, `{"product.department": "GROCERY"}`, None for an unknown
+        one; over what it leaves out it is the total.  `others` means the row Others.
+        """
+        where = _cell(cell, others)
+        return drill_rows(self.connect(), self.model, self.query, where, measure, limit)
+
+    def customers(self, cell: Members = None, measure: str = "", *, others: bool = False) -> Customers:
+        """Each known customer behind a cell once: `ask.customers({...}).save("loyal_grocery")`."""
+        where = _cell(cell, others)
+        return Customers(drill_customers(self.connect(), self.model, self.query, where, measure), self.keep)
+
     @property
     def sql(self) -> str:
         """The statement, without running it."""
@@ -268,3 +278,9 @@ class Ask:
 
     def _repr_html_(self) -> str:
         return self.run()._repr_html_()
+
+
+def _cell(cell: Members, others: bool) -> Cell:
+    if isinstance(cell, Cell):
+        return replace(cell, others=cell.others or others)
+    return Cell(cell or {}, others)
