@@ -148,7 +148,7 @@ def _default(cube: Cube, day: Axis) -> tuple[list[str], list[str]]:
             broken.append(ref)
         elif attribute.name.endswith(KEYS) or attribute.column == role.dimension.key != "":
             keys.append(ref)
-        elif _day_of(role) or attribute.kind in ("date", "timestamp"):
+        elif _day_of(role) or role.dimension.first or attribute.kind in ("date", "timestamp"):
             dates.append(ref)
         else:
             refs.append(ref)
