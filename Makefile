@@ -31,7 +31,7 @@ check: env ## format, lint, types, then the tests: what has to pass before a cha
 
 bench: env ## time the load and the cubes against bare DuckDB
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
-	@echo "== benchmarks/ssb"; $(BIN)/python -m benchmarks.ssb
+	@echo "== benchmarks/ssb"; $(BIN)/python -m benchmarks.ssb && $(BIN)/python -m benchmarks.ssb.rollups
 
 docs: env ## write docs/cli.md and docs/star.md anew from the code
 	$(BIN)/typer crm_analytics.cli utils docs --name crm --title "The crm command line" --output docs/cli.md

@@ -19,6 +19,7 @@ from crm_analytics.olap.compile import compile_query
 from crm_analytics.olap.estimate import Estimate, estimate
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
+from crm_analytics.olap.why import Why, why
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +35,12 @@ class Answer:
     """The cells of one question.  Shows as a formatted table in Jupyter."""
 
     cells: CellSet
-    currency: str
+    ask: "Ask"
+
+    @property
+    def currency(self) -> str:
+        """What money is counted in."""
+        return self.ask.currency
 
     @property
     def frame(self) -> "pl.DataFrame":
@@ -65,6 +71,10 @@ class Answer:
             {c.name: c.title for c in cells.columns},
             self.currency,
         )
+
+    def why(self) -> Why:
+        """What the numbers rest on; see `Ask.why`."""
+        return self.ask.why()
 
     def __str__(self) -> str:
         return self.cells.to_text(self.currency)
@@ -190,9 +200,13 @@ class Ask:
             raise QueryError(f"page {number}: the first page is 1")
         return self.limit(size, (number - 1) * size)
 
+    def exact(self) -> "Ask":
+        """Count exactly what measures with a sketch estimate."""
+        return replace(self, query=self.query.exactly())
+
     def run(self) -> Answer:
         """Ask the warehouse now."""
-        return Answer(browse(self.connect(), self.model, self.query), self.currency)
+        return Answer(browse(self.connect(), self.model, self.query), self)
 
     def explain(self, before: str, after: str, over: str = "") -> Explained:
         """Where the one measure asked for changed between two periods, such as "2017-Q2" and "2017-Q3".
@@ -217,6 +231,10 @@ class Ask:
     def estimate(self) -> Estimate:
         """What the question would read, how many rows it can give, its statement and its plan, without running it."""
         return estimate(self.connect(), self.model, self.query)
+
+    def why(self) -> Why:
+        """What the answer rests on: statement, filters, rollup, age of the data, rows read, rows of unknown members."""
+        return why(self.connect(), self.model, self.query)
 
     @property
     def sql(self) -> str:

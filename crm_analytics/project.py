@@ -129,13 +129,17 @@ class Project:
     def load(
         self, sources: Sequence[str] = (), say: "Say" = _silent, now: datetime | None = None
     ) -> tuple["EntityLoad", ...]:
-        """Read sources (all where none is named) into the star; `now` is written into the load log."""
+        """Read sources (all where none is named) into the star and renew the rollups; `now` goes into the load log."""
+        from crm_analytics.pipeline.rollups import refresh_rollups
         from crm_analytics.warehouse.load import load
 
         fresh = not self.warehouse.exists()
         try:
             with self.writing(new=True) as engine:
-                return load(engine, self.config, self.folder / "data", sources, now or datetime.now(), say)
+                done = load(engine, self.config, self.folder / "data", sources, now or datetime.now(), say)
+                fresh = False  # the data are in; a rollup that is interrupted takes nothing away
+                refresh_rollups(engine, self.folder / "cubes", say)
+                return done
         except BaseException:
             # A first load that failed must not leave an empty file that looks like a warehouse.
             if fresh:
@@ -179,11 +183,14 @@ class Project:
 
     def score(self, as_of: date | None = None, models: Sequence[str] = (), say: "Say" = _silent) -> int:
         """Run the models (all where none is named) and keep their scores; gives the number of scores."""
+        from crm_analytics.pipeline.rollups import refresh_rollups
         from crm_analytics.pipeline.scoring import score
 
         day = as_of or self.next_day()
         with self.writing() as engine:
-            return score(engine, self.config, day, models, say)
+            scores = score(engine, self.config, day, models, say)
+            refresh_rollups(engine, self.folder / "cubes", say, only_missing=True)
+            return scores
 
     def evaluate(self, as_of: date | None = None, say: "Say" = _silent) -> "pl.DataFrame":
         """Hold the models to what happened in the time before `as_of`, beside their baselines."""

@@ -88,6 +88,11 @@ def query(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print what it would read, the SQL and the plan, do not run it.")
     ] = False,
+    why: Annotated[
+        bool,
+        typer.Option("--why", help="Print what the answer rests on: filters, rollup, age of the data, rows read, SQL."),
+    ] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="Count exactly what measures with a sketch estimate.")] = False,
     role: Role = "",
     let: Let = None,
     project: Folder = Path(),
@@ -110,7 +115,10 @@ def query(
             ask = ask.sort(*_sort(order))
         ask = ask.fill() if fill else ask
         ask = _cut(ask, limit, offset)
-        if explain:
+        ask = ask.exact() if exact else ask
+        if why:
+            typer.echo(ask.why())
+        elif explain:
             typer.echo(ask.estimate())
         elif sql:
             typer.echo(ask.sql)
@@ -159,7 +167,10 @@ def _described(cube: "Cube", currency: str) -> list[str]:
         lines += [f"    {line}" for line in _aligned([(f"{role.name}.{a.name}", a.title) for a in attributes])]
         levels = role.dimension.hierarchies.items()
         lines += [f"    hierarchy {name}: {' > '.join(hierarchy)}" for name, hierarchy in levels]
-    return lines
+    rollups: list[tuple[str, ...]] = [
+        (r.name, f"{', '.join(r.measures)} by {', '.join(r.by)}") for r in cube.rollups.values()
+    ]
+    return lines + (["", "Rollups", *(f"  {line}" for line in _aligned(rollups))] if rollups else [])
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

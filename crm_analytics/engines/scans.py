@@ -2,7 +2,7 @@
 
 Values only.
 
-May import: nothing.   Imported by: engines, engines.duckdb, engines.explain, olap.estimate.
+May import: nothing.   Imported by: engines, engines.duckdb, engines.explain, olap.estimate, olap.why.
 """
 
 from dataclasses import dataclass

@@ -4,8 +4,8 @@ DuckDB only describes; but for the names of members and their histories and tree
 not fit is kept as the `problem` of its part, so that the rest of the model can
 still be asked.
 
-May import: errors, sql, engines, olap.bind_kinds, olap.describe, olap.model, olap.tree.
-Imported by: olap.browse, olap.check, project.
+May import: errors, sql, engines, olap.bind_kinds, olap.describe, olap.model, olap.rollup_log,
+olap.tree.   Imported by: olap.browse, olap.check, project.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from crm_analytics.olap.describe import describe, kind_of, no_table, told
 from crm_analytics.olap.dimension import Attribute, Dimension, Role
 from crm_analytics.olap.measure import Measure
 from crm_analytics.olap.model import Cube, Model
+from crm_analytics.olap.rollup_log import with_usable
 from crm_analytics.olap.tree import is_level
 from crm_analytics.sql import ident
 
@@ -37,7 +38,8 @@ def bind_model(model: Model, engine: Engine) -> Model:
         cube.name: _bind_cube(replace(cube, roles={n: bound(cube, r) for n, r in cube.roles.items()}), engine, tables)
         for cube in model.cubes.values()
     }
-    return replace(model, cubes=_bind_formulas(replace(model, cubes=cubes), engine), bound=True)
+    bound_model = replace(model, cubes=_bind_formulas(replace(model, cubes=cubes), engine), bound=True)
+    return with_usable(bound_model, engine, tables)
 
 
 def _bind_dimension(dimension: Dimension, table: str, engine: Engine, tables: frozenset[str]) -> Dimension:
@@ -58,7 +60,7 @@ def _bind_dimension(dimension: Dimension, table: str, engine: Engine, tables: fr
             kind=kind_of(types.get(name, "")),
             column=plain.get(a.sql.lower(), ""),
             order_column=plain.get(a.order_by.lower(), ""),
-            problem=told(a.place, wrong.get(name) or wrong.get(f"{name} order")),
+            problem=told(a.place, wrong.get(name) or wrong.get(f"{name} order") or _no_day(a, types.get(name))),
         )
         for name, a in attributes.items()
     }
@@ -139,3 +141,10 @@ def _bind_formulas(model: Model, engine: Engine) -> dict[str, Cube]:
         cube.name: replace(cube, measures={n: m if m.is_ground else bound(cube, m) for n, m in cube.measures.items()})
         for cube in model.cubes.values()
     }
+
+
+def _no_day(attribute: Attribute, type_: str | None) -> str | None:
+    """What is wrong with the day of a calendar."""
+    if attribute.period != "day" or type_ in (None, "DATE"):
+        return None
+    return f"'period: day' needs a DATE, and {attribute.name!r} is a {type_}"

@@ -30,6 +30,7 @@ class CellSet:
 
     `order` holds the members of attributes that do not sort by their labels, in their order.
     `incomplete` names the periods that end after the data (`date.month=2017-12`), where the question is over time.
+    `source` says which rollup answered, or why none could.
     """
 
     query: CubeQuery
@@ -39,6 +40,7 @@ class CellSet:
     order: Mapping[str, Sequence[object]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    source: str = ""
 
     @property
     def dimensions(self) -> tuple[Column, ...]:

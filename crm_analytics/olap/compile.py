@@ -10,7 +10,7 @@ A plain question to one fact is a single SELECT.
     CubeQuery --make_plan--> Plan --compile_query--> sql.Query
 
 May import: sql, olap.columns, olap.conditions, olap.fact, olap.labels, olap.model, olap.order, olap.plan, olap.query,
-olap.resolve, olap.rows, olap.terms, olap.text, olap.top.   Imported by: olap.browse, notebook.
+olap.resolve, olap.rows, olap.stored, olap.terms, olap.text, olap.top.   Imported by: olap.browse, notebook.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ from crm_analytics.olap.plan import Plan
 from crm_analytics.olap.query import CubeQuery
 from crm_analytics.olap.resolve import make_plan
 from crm_analytics.olap.rows import Rows
+from crm_analytics.olap.stored import reach
 from crm_analytics.olap.terms import CELL, CellTerms, Finished, RowTerms, Terms
 from crm_analytics.olap.text import select
 from crm_analytics.olap.top import chosen_members, top_members
@@ -53,10 +54,11 @@ def compile_query(model: Model, query: CubeQuery) -> Compiled:
     ------
     UnknownName, QueryError, ConfigError : it cannot be answered; see `olap.plan.make_plan`.
     """
+    model = model.exactly() if query.exact else model
     plan = make_plan(model, query)
     params = Params()
     if _is_plain(plan):
-        rows = Rows(plan.facts[0], (*plan.axes, *plan.filtered))
+        rows = reach(plan.facts[0], (*plan.axes, *plan.filtered))
         terms: Terms = RowTerms(rows)
         lines = _of_rows(model, plan, rows, terms, params)
     else:

@@ -5,7 +5,8 @@ answer of 32), so the rows of the answer are bounded by what can occur: the
 combinations of members that a dimension has, counted in its table, times those
 of the other dimensions, and never more than a fact has rows.
 
-May import: engines, errors, sql, olap.bind, olap.compile, olap.model, olap.plan, olap.query.   Imported by: notebook.
+May import: engines, errors, olap.bind, olap.compile, olap.members, olap.model, olap.plan, olap.query.
+Imported by: notebook.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,10 +19,10 @@ from crm_analytics.engines.scans import Scan
 from crm_analytics.errors import AccessError
 from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.compile import compile_query
+from crm_analytics.olap.members import table_of
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.plan import Axis, Plan
 from crm_analytics.olap.query import CubeQuery
-from crm_analytics.sql import ident
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +93,15 @@ def _most_cells(engine: Engine, plan: Plan, axes: tuple[Axis, ...], sizes: Mappi
     """The most cells that a split by `axes` can have."""
     if not axes:
         return 1
-    roles = dict.fromkeys(axis.role.name for axis in axes)
-    split = [tuple(axis for axis in axes if axis.role.name == name) for name in roles]
+    split = [tuple(axis for axis in axes if axis.alias == name) for name in dict.fromkeys(axis.alias for axis in axes)]
     of_tables = prod(_combinations(engine, plan, part) for part in split if part[0].role.dimension.table)
     own = any(not part[0].role.dimension.table for part in split)
     tables = {fact.cube.table for fact in plan.facts}
     if not tables <= sizes.keys():
         return None if own else of_tables
     rows = sum(sizes[table] for table in tables)
-    if plan.time:
-        # A cell may stand in periods that have no row of their own.
+    if plan.time or any(axis.overlaps for axis in axes):
+        # A cell may stand in periods that have no row of their own, and a row in the cells of several members.
         return of_tables * rows if own else of_tables
     return rows if own else min(of_tables, rows)
 
@@ -109,10 +109,12 @@ def _most_cells(engine: Engine, plan: Plan, axes: tuple[Axis, ...], sizes: Mappi
 def _combinations(engine: Engine, plan: Plan, axes: tuple[Axis, ...]) -> int:
     """How many combinations of members one dimension has; of a top-N alone those that are shown, and Others."""
     columns = ", ".join(f"{axis.attribute.sql} AS {axis.column}" for axis in axes)
-    table = ident(axes[0].role.dimension.table)
-    ((found,),) = engine.rows(f'SELECT count(*) AS "n" FROM (SELECT DISTINCT {columns} FROM {table}) AS "member"')
+    members = f"(SELECT DISTINCT {columns} FROM {table_of(axes)})"
+    ((found,),) = engine.rows(f'SELECT count(*) AS "n" FROM {members} AS "member"')
+    # A row that has no version, or no member by its bridge, belongs to the unknown one.
+    most = int(str(found)) + (axes[0].as_of != "today" or axes[0].overlaps)
     alone = plan.top is not None and axes == (plan.ranked,) and not plan.parents
-    return min(int(str(found)), plan.top.n + 1) if plan.top and alone else int(str(found))
+    return min(most, plan.top.n + 1) if plan.top and alone else most
 
 
 def _at_most(rows: int | None) -> str:

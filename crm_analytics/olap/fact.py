@@ -1,7 +1,7 @@
 """The SQL of one fact aggregated to the asked grain, and of several brought side by side.
 
-May import: sql, olap.bridge, olap.conditions, olap.plan, olap.rows, olap.semi, olap.spine, olap.text, olap.window.
-Imported by: olap.compile, olap.top.
+May import: sql, olap.bridge, olap.conditions, olap.plan, olap.rows, olap.semi, olap.spine, olap.stored, olap.text,
+olap.window.   Imported by: olap.compile, olap.top.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ from crm_analytics.olap.plan import RANK, Ask, Axis, Fact, Plan
 from crm_analytics.olap.rows import Rows, Steps
 from crm_analytics.olap.semi import Taken, days_and_members
 from crm_analytics.olap.spine import LAST, Calendar, calendars
+from crm_analytics.olap.stored import reach
 from crm_analytics.olap.text import cte, indented, select
 from crm_analytics.olap.window import Windowed, windows
 from crm_analytics.sql import ident
@@ -86,7 +87,7 @@ def _level(plan: Plan, fact: Fact, only: Sequence[Axis] | None, params: Params, 
     """The cells of one level, or of all (None), which takes a fact whose rows have one member on each axis."""
     shown = plan.axes if only is None else tuple(only)
     axes = (*shown, *_cut_by(plan, shown), *plan.filtered, *days_and_members(fact))
-    rows = Rows(fact, axes, calendar, _cut(plan, shown))
+    rows = reach(fact, axes, calendar, _cut(plan, shown))
     keys = [key for axis in plan.axes for key in _keys(plan, rows, axis, shown)]
     lines = rows.lines(plan.before, params, steps, _ranks(plan, rows))
     if fact.take:
@@ -106,7 +107,7 @@ def _level(plan: Plan, fact: Fact, only: Sequence[Axis] | None, params: Params, 
         for axis in plan.axes
         if axis.attribute.order_by
     ]
-    items += [f"{ask.measure.typed_aggregate} AS {ident(ask.ref)}" for ask in fact.asks]
+    items += [f"{rows.typed_aggregate(ask.measure)} AS {ident(ask.ref)}" for ask in fact.asks]
     # By position, not by name: a name could mean a column of the fact.
     places = [i + 1 for i, (sql, _) in enumerate(keys) if sql != "NULL"]
     last = grouping(plan, [str(place) for place in places]) if only is None else ""
@@ -207,7 +208,9 @@ def _side_by_side(plan: Plan, names: list[str], times: Mapping[str, Calendar]) -
 def _merged(plan: Plan, fact: Fact, ask: Ask, times: Mapping[str, Calendar]) -> str:
     """A number of a cell; where a fact has no row, counts are 0, and over time sums too, to be held against others."""
     value = f"max({ident(ask.ref)})"
-    if not (ask.measure.counts or (plan.time is not None and ask.measure.agg == "sum")):
+    # A balance of which a period has no row is not 0: nobody looked.
+    sums = plan.time is not None and ask.measure.agg == "sum" and ask.measure.semi is None
+    if not (ask.measure.counts or sums):
         return value
     if fact.how.shifts:
         return f"CASE WHEN {times[fact.over].reached(fact)} THEN coalesce({value}, 0) END"

@@ -3,7 +3,7 @@
 Only for questions over time: it takes a look at the last day of each fact, which
 a plain question should not wait for.
 
-May import: engines, sql, olap.calc, olap.conditions, olap.model, olap.plan, olap.rows, olap.spine.
+May import: engines, olap.calc, olap.conditions, olap.members, olap.model, olap.plan, olap.spine.
 Imported by: olap.browse.
 """
 
@@ -17,6 +17,9 @@ from crm_analytics.olap.members import member_sql
 from crm_analytics.olap.model import Cube
 from crm_analytics.olap.plan import Axis, Plan
 from crm_analytics.olap.spine import Calendar, calendars, days_of
+
+# The first and the last period of a calendar may be cut off, since it holds whole years of the other kind.
+_FEWEST_DAYS = {"retail_week": 7, "retail_period": 28, "retail_quarter": 91, "retail_year": 364}
 
 
 def unfinished(
@@ -54,11 +57,13 @@ def _open(engine: Engine, calendar: Calendar, axis: Axis, last: date) -> object:
     """The member of an axis that the last day falls into, if it is not the last of that; else None."""
     params = Params()
     member, day = member_sql(axis, params), params.bind("last", last)
-    text = f"SELECT {member}, max({calendar.day}) FROM {calendar.table} GROUP BY 1"
+    text = f"SELECT {member}, min({calendar.day}), max({calendar.day}) FROM {calendar.table} GROUP BY 1"
     rows = engine.rows(f"{text} HAVING {day} BETWEEN min({calendar.day}) AND max({calendar.day})", params.values)
-    for found, end in rows:
-        # The calendar ends with a year, which may be within a week.
+    for found, start, end in rows:
+        # The calendar ends with a year, which may be within a week or a fiscal period.
         if axis.attribute.period == "week":
             end = last + timedelta(days=7 - last.isoweekday())
-        return found if isinstance(end, date) and end > last else None
+        if isinstance(start, date) and isinstance(end, date):
+            is_short = (end - start).days + 1 < _FEWEST_DAYS.get(axis.attribute.period, 0)
+            return found if end > last or is_short else None
     return None

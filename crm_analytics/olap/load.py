@@ -5,7 +5,8 @@ one cube.  Whether tables and columns exist is not asked here: that is
 `olap.bind`, when there is a warehouse.
 
 May import: errors, yamlfile, olap.model, olap.formula, olap.load_access, olap.load_additivity,
-olap.load_assertions, olap.load_dimension, olap.load_measure, olap.reading.   Imported by: project.
+olap.load_assertions, olap.load_dimension, olap.load_measure, olap.load_rollup,
+olap.reading.   Imported by: project.
 """
 
 from collections.abc import Mapping
@@ -20,13 +21,14 @@ from crm_analytics.olap.load_additivity import check_additivity_names
 from crm_analytics.olap.load_assertions import read_assertions
 from crm_analytics.olap.load_dimension import DIMENSION_KEYS, SHARED, read_dimension, read_roles
 from crm_analytics.olap.load_measure import format_of, missing, read_measure
+from crm_analytics.olap.load_rollup import with_rollups
 from crm_analytics.olap.model import Cube, Model
 from crm_analytics.olap.reading import YamlReader, title_of
 from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
 SHARED_KEYS = ("version", "dimensions")
-CUBE_KEYS = ("version", "cube", "title", "description", "fact", "dimensions", "measures", "access", "tests")
+CUBE_KEYS = ("version", "cube", "title", "description", "fact", "dimensions", "measures", "access", "tests", "rollups")
 FACT_KEYS = ("table", "key")
 
 _WORDS = ("and", "or", "not", "in", "between", "like", "is", "per", "unknown", "true", "false")
@@ -51,12 +53,13 @@ def load_model(folder: Path) -> Model:
         if yaml.file.path.name == SHARED:
             shared = _shared_dimensions(yaml)
     cubes: dict[str, Cube] = {}
+    of: dict[str, YamlReader] = {}
     for yaml in readers:
         if yaml.file.path.name != SHARED:
             cube = _cube(yaml, shared)
             if cube.name in cubes:
                 yaml.wrong(("cube",), f"cube {cube.name!r} stands already at {cubes[cube.name].place}")
-            cubes[cube.name] = cube
+            cubes[cube.name], of[cube.name] = cube, yaml
     for cube in cubes.values():
         for role in cube.roles.values():
             if role.name in cubes:
@@ -64,6 +67,7 @@ def load_model(folder: Path) -> Model:
         for measure in cube.measures.values():
             if wrong := missing(cubes, cube, measure, ()):
                 problems.add(measure.place, f"measure {measure.name!r}: {wrong}")
+    cubes = with_rollups(of, cubes)
     problems.raise_any()
     if not cubes:
         raise ConfigError(f"{folder}: no cube here; write one .yml file for each")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from crm_analytics.errors import CrmError
 from crm_analytics.olap.dimension import Role
-from crm_analytics.olap.filters import Condition, comparisons, parse_filter, pers
+from crm_analytics.olap.filters import Condition, comparisons, conjuncts, parse_filter, pers
 from crm_analytics.olap.load_dimension import check_attribute
 from crm_analytics.olap.reading import YamlReader
 
@@ -33,4 +33,21 @@ def read_access(yaml: YamlReader, roles: Mapping[str, Role]) -> dict[str, Condit
             yaml.wrong(place, f"role {name!r}: 'per' has no place here; compare attributes")
         for compare in comparisons(condition):
             check_attribute(yaml, place, compare.name, roles)
+        for part in conjuncts(condition):
+            _check_members(yaml, place, name, part, roles)
     return access
+
+
+def _check_members(
+    yaml: YamlReader, place: tuple[str, ...], role: str, part: Condition, roles: Mapping[str, Role]
+) -> None:
+    """No `or` or `not` may be about members of which a row has several and about others: see `olap.bridge`."""
+    refs = {compare.name.partition(".")[0]: compare.name for compare in comparisons(part)}
+    overlaps = [ref for name, ref in refs.items() if name in roles and roles[name].dimension.overlaps]
+    if overlaps and len(refs) > 1:
+        other = next(ref for ref in refs.values() if ref != overlaps[0])
+        yaml.wrong(
+            place,
+            f"role {role!r}: {overlaps[0]}, of which a row may have several members, cannot be mixed with {other} "
+            "within one 'or' or 'not'",
+        )

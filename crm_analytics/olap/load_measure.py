@@ -13,13 +13,25 @@ from crm_analytics.olap.calc import Calc
 from crm_analytics.olap.formula import Formula, parse_formula
 from crm_analytics.olap.load_additivity import ADDITIVITY_KEYS, read_additivity
 from crm_analytics.olap.load_calc import CALC_KEYS, read_calc
-from crm_analytics.olap.measure import AGGREGATES, Aggregate, Measure
+from crm_analytics.olap.measure import AGGREGATES, SKETCHES, Aggregate, Measure
 from crm_analytics.olap.model import Cube
 from crm_analytics.olap.reading import YamlReader, title_of
 from crm_analytics.yamlfile import Place
 
 # The JSON Schema for editors lists the same keys (tests/olap/test_cube_load.py).
-MEASURE_KEYS = ("title", "description", "agg", "sql", "where", "p", "formula", *CALC_KEYS, "format", *ADDITIVITY_KEYS)
+MEASURE_KEYS = (
+    "title",
+    "description",
+    "agg",
+    "sql",
+    "where",
+    "p",
+    "sketch",
+    "formula",
+    *CALC_KEYS,
+    "format",
+    *ADDITIVITY_KEYS,
+)
 
 
 def read_measure(yaml: YamlReader, name: str, place: Place) -> Measure:
@@ -31,10 +43,10 @@ def read_measure(yaml: YamlReader, name: str, place: Place) -> Measure:
     if [bool(agg), bool(text), calc is not None].count(True) != 1:
         yaml.wrong(place, f"measure {name!r} needs either 'agg', 'formula' or 'of'")
     elif calc:
-        if extra := [key for key in ("sql", "where", "p") if key in spec]:
+        if extra := [key for key in ("sql", "where", "p", "sketch") if key in spec]:
             yaml.wrong((*place, extra[0]), f"a calculation takes no {extra[0]!r}; put it on the measure {calc.of!r}")
     elif text:
-        if extra := [key for key in ("sql", "where", "p") if key in spec]:
+        if extra := [key for key in ("sql", "where", "p", "sketch") if key in spec]:
             yaml.wrong((*place, extra[0]), f"a formula takes no {extra[0]!r}; put it on the measures it names")
         try:
             formula = parse_formula(text)
@@ -61,6 +73,7 @@ def read_measure(yaml: YamlReader, name: str, place: Place) -> Measure:
         adds,
         not_over,
         calc=calc,
+        sketch=_sketch(yaml, name, agg, place),
         place=yaml.file.where(*place),
     )
 
@@ -86,6 +99,15 @@ def _share(yaml: YamlReader, name: str, agg: str, place: Place) -> float | None:
         pass
     yaml.wrong(place, f"measure {name!r}: a percentile needs 'p' between 0 and 1, such as 0.9; not {text!r}")
     return 0.5
+
+
+def _sketch(yaml: YamlReader, name: str, agg: str, place: Place) -> str:
+    """How a distinct count is estimated; '' where it is exact."""
+    if not yaml.text((*place, "sketch")):
+        return ""
+    if agg != "count_distinct":
+        yaml.wrong((*place, "sketch"), f"measure {name!r}: only agg: count_distinct takes 'sketch'")
+    return yaml.choice((*place, "sketch"), "sketch", SKETCHES, SKETCHES[0])
 
 
 def format_of(cubes: Mapping[str, Cube], home: Cube, measure: Measure) -> str:

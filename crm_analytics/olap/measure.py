@@ -19,6 +19,7 @@ AGGREGATES: tuple[str, ...] = get_args(Aggregate)
 
 Take = Literal["last", "first", "avg"]
 TAKES: tuple[str, ...] = get_args(Take)
+SKETCHES = ("hll",)
 
 _WORD = re.compile(r"\w+")
 
@@ -49,7 +50,8 @@ class Measure:
 
     `p` is the share of rows at or below a percentile, 0.9 for the 90th.  A sum or count
     that must not be added up names the roles in `not_over`, or is no sum at all where
-    `adds` is false (`olap.additivity`).
+    `adds` is false (`olap.additivity`).  A count_distinct with the `sketch` "hll" is
+    estimated, from rows as from rollups.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Measure:
     type: str = ""
     kind: Kind = ""
     calc: Calc | None = None
+    sketch: str = ""
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
 
@@ -114,6 +117,8 @@ class Measure:
         match self.agg:
             case "percentile":
                 return f"quantile_cont({self.sql}, {self.p}){condition}"
+            case "count_distinct" if self.sketch:
+                return f"approx_count_distinct({self.sql}){condition}"
             case "count_distinct":
                 return f"count(DISTINCT {self.sql}){condition}"
             case _:

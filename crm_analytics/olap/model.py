@@ -2,12 +2,12 @@
 
 Frozen values and look-ups by name.  Not the YAML (`olap.load`), not SQL (`olap.compile`).
 
-May import: errors, olap.assertions, olap.calc, olap.dimension, olap.filters, olap.measure.
+May import: errors, olap.assertions, olap.calc, olap.dimension, olap.filters, olap.measure, olap.rollup.
 Imported by: every module of olap.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
 from crm_analytics.olap.assertions import Assertion
@@ -15,6 +15,7 @@ from crm_analytics.olap.calc import parse_calc
 from crm_analytics.olap.dimension import Attribute, Dimension, Role
 from crm_analytics.olap.filters import Condition
 from crm_analytics.olap.measure import Measure
+from crm_analytics.olap.rollup import Rollup
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Cube:
 
     `access` says which rows each role may see, None for all of them; `guard` holds
     the conditions of the role that is asking, see `olap.access`.  `tests` is what
-    has to hold of its numbers.
+    has to hold of its numbers; `rollups` are stored beside the fact.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Cube:
     access: Mapping[str, Condition | None] = field(default_factory=dict)
     guard: tuple[Condition, ...] = ()
     tests: tuple[Assertion, ...] = ()
+    rollups: Mapping[str, Rollup] = field(default_factory=dict)
     problem: str = field(default="", compare=False)
     place: str = field(default="", compare=False, repr=False)
 
@@ -96,6 +98,14 @@ class Model:
         owner, dot, name = ref.rpartition(".")
         cube = self.cube(owner) if dot else self.cube(home)
         return cube, cube.measure(name)
+
+    def exactly(self) -> "Model":
+        """The same cubes with every estimated count made an exact one."""
+        cubes = {
+            name: replace(cube, measures={m: replace(v, sketch="") for m, v in cube.measures.items()})
+            for name, cube in self.cubes.items()
+        }
+        return replace(self, cubes=cubes)
 
     def problems(self) -> Iterator[str]:
         """What `olap.bind` found that no query can use, one sentence each."""

@@ -2,8 +2,8 @@
 
 Frozen values only.  `olap.resolve` makes them; no SQL text yet: that is `olap.compile`.
 
-May import: sql, olap.calc, olap.dimension, olap.filters, olap.measure, olap.model, olap.query.
-Imported by: olap.resolve and every module of olap that writes SQL.
+May import: sql, olap.calc, olap.dimension, olap.filters, olap.measure, olap.model, olap.query,
+olap.rollup.   Imported by: olap.resolve and every module of olap that writes SQL.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from crm_analytics.olap.filters import Condition, Per
 from crm_analytics.olap.measure import Measure, SemiAdditive
 from crm_analytics.olap.model import Cube, ref_of
 from crm_analytics.olap.query import CubeQuery, Order, Top
+from crm_analytics.olap.rollup import Rollup
 from crm_analytics.sql import ident
 
 # The rank of a member in a top-N, NULL for Others.  A name with a space: no column of a fact is called so.
@@ -91,7 +92,8 @@ class Fact:
     """One fact table and the aggregates to take from it.
 
     `how` says which rows stand for a period, where that is not its own, by the
-    calendar that plays the role `over`; `take` how stocks are taken that are no sums over time.
+    calendar that plays the role `over`; `take` how stocks are taken that are no sums over time;
+    `rollup` is what answers in the place of the rows.
     """
 
     cube: Cube
@@ -99,6 +101,7 @@ class Fact:
     how: How = PLAIN
     over: str = ""
     take: SemiAdditive | None = None
+    rollup: Rollup | None = None
 
     @property
     def name(self) -> str:

@@ -50,6 +50,7 @@ class CubeQuery:
     period is there, and not only those with a row.  `periods` are the attributes
     that the question behind this one shows, for calculations over time.  `at` says when
     slow-changing attributes are read, None as each dimension does by default.
+    `exact` counts what measures with a sketch estimate.
     """
 
     cube: str
@@ -65,6 +66,7 @@ class CubeQuery:
     filled: bool = False
     periods: tuple[str, ...] = ()
     at: AsOf | None = None
+    exact: bool = False
 
     def measures(self, *names: str) -> "CubeQuery":
         """Ask for these measures too; `contacts.mailings` takes another cube along."""
@@ -138,6 +140,10 @@ class CubeQuery:
             return replace(self, at=when if isinstance(when, date) else date.fromisoformat(when))
         except ValueError:
             raise QueryError(f"as of {when!r}: say 'sale', 'today' or a day such as '2017-03-31'") from None
+
+    def exactly(self) -> "CubeQuery":
+        """Count exactly what measures with a sketch estimate."""
+        return replace(self, exact=True)
 
     def drill_down(self, model: Model, dimension: str) -> "CubeQuery":
         """One level finer: the level after the deepest one shown, in rows or across, is added to the rows.

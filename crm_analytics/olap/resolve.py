@@ -6,7 +6,7 @@ yet: that is `olap.compile`.
     CubeQuery --make_plan--> Plan --compile_query--> sql.Query
 
 May import: errors, olap.additivity, olap.calc, olap.dimension, olap.filters, olap.measure, olap.model, olap.plan,
-olap.query, olap.timing.   Imported by: olap.compile, olap.top.
+olap.query, olap.routing, olap.timing.   Imported by: olap.compile, olap.top.
 """
 
 from collections.abc import Iterable
@@ -21,6 +21,7 @@ from crm_analytics.olap.measure import SemiAdditive
 from crm_analytics.olap.model import Cube, Model, Part, ref_of
 from crm_analytics.olap.plan import Ask, Axis, Fact, Plan, Timing, axis_of, ground_ref
 from crm_analytics.olap.query import CubeQuery, Top
+from crm_analytics.olap.routing import routed
 from crm_analytics.olap.timing import check_time, recount, timed
 
 
@@ -52,6 +53,7 @@ def make_plan(model: Model, query: CubeQuery) -> Plan:
     if query.filled or any(fact.how for fact in facts):
         others = (*filtered, *(axis_of(home, ref, query.at) for ref in query.periods))
         facts, time = timed(query, home, facts, axes, others, before)
+    facts = tuple(routed(fact, (*axes, *filtered)) for fact in facts)
     plan = Plan(
         home,
         rows,
@@ -82,7 +84,7 @@ def ranking(query: CubeQuery, plan: Plan, top: Top) -> CubeQuery:
     """The question whose answer ranks the members for a top-N: the same rows of the facts, without the other axes."""
     split = tuple(axis.ref for axis in (*plan.parents, plan.ranked) if axis)
     asked = replace(query, asked=(top.measure,), split=split, conditions=plan.before, across=None, totals=False)
-    periods = tuple(axis.ref for axis in plan.time.ends) if plan.time else ()
+    periods = (*query.periods, *(axis.ref for axis in plan.axes if axis.role.dimension.day))
     return replace(asked, largest=None, orders=(), rows=None, filled=False, periods=periods)
 
 
@@ -201,7 +203,7 @@ def _reaches(cube: Cube, axis: Axis) -> bool:
 
 
 def _unreachable(cube: Cube, axis: Axis, facts: tuple[Fact, ...]) -> str:
-    cubes = [fact.cube for fact in facts]
+    cubes = list({fact.cube.name: fact.cube for fact in facts}.values())
     shared = [n for n, r in cubes[0].roles.items() if all(c is cubes[0] or r.conforms(c.roles.get(n)) for c in cubes)]
     these = " and ".join(c.name for c in cubes)
     return (

@@ -1,10 +1,11 @@
 """The rows of one fact, each with the members that it leads to: the FROM and WHERE of every statement.
 
 Whatever reaches rows goes through here, so that filters hold everywhere alike.
-Not what is taken from the rows: that is `olap.fact` for cells.
+Not what is taken from the rows: that is `olap.fact` for cells.  A rollup stands in for them in `olap.stored`.
 
-May import: sql, olap.bridge, olap.conditions, olap.dimension, olap.filters, olap.members, olap.plan, olap.versions.
-Imported by: olap.compile, olap.fact, olap.semi, olap.terms, olap.top, olap.window.
+May import: sql, olap.bridge, olap.conditions, olap.dimension, olap.filters, olap.measure, olap.members, olap.plan,
+olap.versions.   Imported by: olap.compile, olap.fact, olap.semi, olap.stored, olap.terms, olap.top, olap.why,
+olap.window.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from crm_analytics.olap.bridge import Choice, Cut, bridge_join, chooser, rank_of
 from crm_analytics.olap.conditions import Params
 from crm_analytics.olap.dimension import Role
 from crm_analytics.olap.filters import Condition, Per, comparisons, conjuncts, only_of, pers
+from crm_analytics.olap.measure import Measure
 from crm_analytics.olap.members import columns, merges, table_of
 from crm_analytics.olap.plan import Axis, Fact, axis_of
 from crm_analytics.olap.versions import day_of, version_join
@@ -87,6 +89,14 @@ class Rows:
         """The rank of a row's member in the top-N that cuts an axis of several members."""
         return rank_of(cut.axis.role.name, cut)
 
+    def aggregate(self, measure: Measure) -> str:
+        """A measure taken from the rows."""
+        return measure.aggregate
+
+    def typed_aggregate(self, measure: Measure) -> str:
+        """The same as the type it has in a cell, to compute on with."""
+        return measure.typed_aggregate
+
     def lines(
         self,
         conditions: Sequence[Condition],
@@ -97,9 +107,19 @@ class Rows:
         """FROM the fact, JOIN the dimensions and `joins`, WHERE the conditions hold."""
         steps = steps or {}
         inside, outside = self._choices(conditions, steps)
+        lines, parts = self.joined((*self.fact.cube.guard, *conditions), inside, params)
+        used = {per: steps[per] for one in outside for per in pers(one.part)}
+        lines += [*(self._marked(step) for step in used.values()), *joins]
+        parts += [one.sql(self.member, params) for one in outside]
+        return lines + (["WHERE " + "\n  AND ".join(f"({part})" for part in parts)] if parts else [])
+
+    def joined(
+        self, held: Sequence[Condition], inside: Mapping[str, Sequence[Choice]], params: Params
+    ) -> tuple[list[str], list[str]]:
+        """FROM the fact, JOIN the dimensions, and the conditions that their joins bring; `held` are those to follow."""
         table = ident(self.fact.cube.table)
         lines, last, parts = [f"FROM {table}"], [], []
-        for alias in self._in_order((*self.fact.cube.guard, *conditions)):
+        for alias in self._in_order(held):
             axes = self._of(alias)
             role = self.fact.cube.roles[axes[0].role.name if axes else alias]
             if axes and axes[0].as_of != "today":
@@ -113,10 +133,7 @@ class Rows:
             elif alias not in self.bare:
                 own = ", ".join(columns(axes, params))
                 lines[0] = f"FROM (SELECT *, {own} FROM {lines[0].removeprefix('FROM ')}) AS {table}"
-        used = {per: steps[per] for one in outside for per in pers(one.part)}
-        lines += [*last, *(self._marked(step) for step in used.values()), *joins]
-        parts += [one.sql(self.member, params) for one in outside]
-        return lines + (["WHERE " + "\n  AND ".join(f"({part})" for part in parts)] if parts else [])
+        return [*lines, *last], parts
 
     def _guards(self) -> dict[str, Axis]:
         """What the conditions of the role that is asking compare, read as by default: no question can move them."""

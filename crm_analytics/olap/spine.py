@@ -4,8 +4,8 @@ Gaps come from the calendar's own table, so a period without a row is as much
 there as any.  Nothing here reads the rows of a fact, except for the first and
 the last day that they speak of.
 
-May import: sql, olap.calc, olap.conditions, olap.dimension, olap.filters, olap.model, olap.plan, olap.rows,
-olap.text.   Imported by: olap.fact, olap.incomplete, olap.window.
+May import: sql, olap.calc, olap.conditions, olap.dimension, olap.filters, olap.members, olap.model, olap.plan,
+olap.rows, olap.text.   Imported by: olap.fact, olap.incomplete, olap.window.
 """
 
 from collections.abc import Iterable, Iterator
@@ -189,7 +189,7 @@ class Calendar:
 def days_of(cube: Cube, role: str, params: Params) -> str:
     """The keys of the days that a fact speaks of, as far as they may be seen."""
     column = f"{ident(cube.table)}.{ident(cube.roles[role].column)}"
-    return "\n".join([f"SELECT {column}", *Rows(Fact(cube, ()), ()).lines((), params)])
+    return "\n".join([f"SELECT DISTINCT {column}", *Rows(Fact(cube, ()), ()).lines((), params)])
 
 
 def calendars(plan: Plan, prefix: str) -> dict[str, Calendar]:

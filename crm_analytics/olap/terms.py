@@ -86,7 +86,7 @@ class RowTerms:
         raise AssertionError("a top-N is ranked in a step of its own")
 
     def aggregate(self, cube: Cube, measure: Measure, how: How, within: bool) -> str:
-        return measure.typed_aggregate if within else measure.aggregate
+        return self.rows.typed_aggregate(measure) if within else self.rows.aggregate(measure)
 
 
 @dataclass(frozen=True, slots=True)

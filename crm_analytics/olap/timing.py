@@ -57,7 +57,8 @@ def timed(
     ------
     QueryError : there is no such calendar, or its periods are not shown.
     """
-    role = _calendar(home, axes, others)
+    listed = (*axes, *(axis for axis in others if axis.ref in query.periods))
+    role = _calendar(home, listed, others)
     facts = tuple(replace(fact, over=_over(fact, role)) if fact.how else fact for fact in facts)
     shown = [axis for axis in axes if axis.role.name == role]
     cut = _cut(query, axes, role)
@@ -68,7 +69,6 @@ def timed(
             else f"no periods are shown; split by one, such as {role}.month"
         )
         raise QueryError(f"cube {home.name!r}: nothing can be filled: {what}")
-    listed = (*axes, *(axis for axis in others if axis.ref in query.periods))
     ends = {axis.ref: axis for axis in listed if axis.attribute.period and axis.role.dimension.day}
     weekly = frozenset(a.role.name for a in (*axes, *others) if a.attribute.period in ("week", *RETAIL.values()))
     # Cells that a filter chose by their periods are all there is.

@@ -43,7 +43,7 @@ def day_of(cube: Cube, axis: Axis) -> Axis:
 
 def _day(role: Role) -> Attribute | None:
     attributes = role.dimension.attributes.values()
-    return next((a for kind in ("date", "timestamp") for a in attributes if a.kind == kind), None)
+    return role.dimension.day or next((a for kind in ("date", "timestamp") for a in attributes if a.kind == kind), None)
 
 
 def version_join(role: Role, foreign: str, axes: Sequence[Axis], day: str, params: Params) -> str:

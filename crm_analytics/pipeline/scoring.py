@@ -1,6 +1,6 @@
 """`crm score`: features of today, models, scores back into the warehouse.
 
-May import: errors, arrays, config, engines, warehouse, features, mining.   Imported by: project.
+May import: errors, arrays, config, engines, warehouse, olap, features, mining.   Imported by: project.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ from crm_analytics.mining import MODELS, model
 from crm_analytics.mining.inputs import ModelInputs, Training
 from crm_analytics.mining.lifetime_value import HORIZON_DAYS
 from crm_analytics.mining.rules import mine_rules
+from crm_analytics.olap.rollup_log import forget
 from crm_analytics.pipeline.kept import keep
 from crm_analytics.warehouse.scores import save_scores
 
@@ -77,6 +78,7 @@ def _keep(engine: Engine, as_of: date, scored: Sequence[Scores], rules: pl.DataF
         if rules is not None:
             keep(engine, "rule", rules, as_of)
             say(f"{RULES:<15}{rules.height:>9,} rules mined")
+        forget(engine, "fct_score", "dim_score")
         return save_scores(engine, f"{as_of:%Y%m%d}", as_of, scored) if scored else 0
 
 

@@ -32,7 +32,8 @@ counted. Channels are {", ".join(f"`{c}`" for c in CHANNELS)}, or those that `cr
 Beside the tables below there are `dim_date` (year, quarter, month, ISO week, weekday, and the years, quarters, periods
 and weeks of the retail calendar, whose settings are kept in `retail_calendar`), `dim_channel`, `fct_score` (one
 score of one model for one customer at one `as_of`), `dim_score` (the latest score of each kind beside each customer),
-`loads` and `rejects`.
+`loads` and `rejects`. Where a cube declares rollups, `rollups` lists them, and each is a table
+`rollup_<cube>_<name>` ([cubes.md](cubes.md)).
 """
 
 

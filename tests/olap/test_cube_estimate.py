@@ -8,13 +8,20 @@ from hypothesis import strategies as st
 
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.errors import QueryError
+from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.compile import compile_query
+from crm_analytics.olap.dimension import AsOf
 from crm_analytics.olap.estimate import Estimate, estimate
+from crm_analytics.olap.load import load_model
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
-from olap.shop import Sale, shop
+from olap import test_kinds_laws as kinds
+from olap.members import MEMBERSHIPS, NODES, VERSIONS, fill, members
+from olap.shop import SALES, Sale, shop
+from olap.test_cube_kinds import KINDS
 from olap.test_cube_laws import sales, splits
+from olap.worlds import World, worlds
 
 REVENUE = CubeQuery("sales").measures("revenue")
 BY_DEPARTMENT = REVENUE.by("product.department")
@@ -116,3 +123,38 @@ def test_no_answer_has_or_reads_more_rows_than_was_told(
     assert told.most_rows is not None
     assert browse(engine, model, query).frame.height <= told.most_rows
     assert sum(scan.rows for scan in engine.scans(compile_query(model, query).query)) <= told.most_read
+
+
+@pytest.fixture(scope="module")
+def clubs() -> Iterator[tuple[DuckEngine, Model]]:
+    """Customers of several clubs, who move between regions, and articles that stand under others."""
+    engine = members()
+    yield engine, bind_model(load_model(KINDS), engine)
+    engine.close()
+
+
+def test_a_row_may_stand_in_several_cells_and_outside_every_version(clubs: tuple[DuckEngine, Model]) -> None:
+    engine, model = clubs
+    fill(engine, VERSIONS, MEMBERSHIPS, NODES)
+    # ann's first line alone: she is in three of the clubs.  The table names those three and has some without a name.
+    shop(SALES[:1], into=engine)
+    by_club = REVENUE.by("club.club")
+    assert (browse(engine, model, by_club).frame.height, estimate(engine, model, by_club).most_rows) == (3, 5)
+    # ann's lines are of S and then of N; the last one is nobody's, which no version covers.
+    shop(SALES, into=engine)
+    by_region = REVENUE.by("customer.region").as_of("sale")
+    assert (browse(engine, model, by_region).frame.height, estimate(engine, model, by_region).most_rows) == (3, 3)
+
+
+@given(kinds.sales, worlds, kinds.splits, kinds.times, st.booleans())
+def test_histories_bridges_and_trees_give_no_more_rows_than_was_told(
+    clubs: tuple[DuckEngine, Model], lines: list[Sale], world: World, by: list[str], when: AsOf, totals: bool
+) -> None:
+    engine, model = clubs
+    fill(engine, world.versions, world.memberships, world.nodes)
+    shop(lines, into=engine)
+    query = REVENUE.by(*by).as_of(when)
+    query = query.with_totals() if totals else query
+    told = estimate(engine, model, query)
+    assert told.most_rows is not None
+    assert browse(engine, model, query).frame.height <= told.most_rows

@@ -16,6 +16,7 @@ from crm_analytics.olap import (
     load_dimension,
     load_kinds,
     load_measure,
+    load_rollup,
 )
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.measure import AGGREGATES, TAKES
@@ -103,6 +104,23 @@ def test_the_smallest_cube_has_titles_formats_and_keys_by_default(tmp_path: Path
         ("cube: sales", "cube: [sales]", "sales.yml:2: 'cube' needs a text, not ['sales']"),
         ("cube: sales", "cube: sales\ncube: sales", "sales.yml:3: 'cube' stands twice"),
         ("cube: sales", "cube: {", "sales.yml:"),
+        (
+            "revenue}}",
+            "revenue}}\nrollups: {r: {by: [product.x], measures: [revenue]}}",
+            "6: no attribute of 'product' 'x'",
+        ),
+        (
+            "revenue}}",
+            "revenue}}\nrollups: {r: {by: [prod.x], measures: [revenue]}}",
+            "6: no dimension of this cube 'prod'",
+        ),
+        (
+            "revenue}}",
+            "revenue}}\nrollups: {r: {by: [product.department], measures: [r]}}",
+            "no measure of this cube 'r'",
+        ),
+        ("revenue}}", "revenue}}\nrollups: {r: {measures: [revenue]}}", "sales.yml:6: 'by' needs a list of names"),
+        ("agg: sum,", "agg: sum, sketch: hll,", "5: measure 'revenue': only agg: count_distinct takes 'sketch'"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
@@ -124,6 +142,32 @@ def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     ]
     assert "no attribute 'departmnt'. Did you mean 'department'?" in found[1]
     assert "cube 'sales' stands already at" in found[-1]
+
+
+@pytest.mark.parametrize(
+    ("measure", "why"),
+    [
+        ("{agg: count_distinct, sql: x}", "is a distinct count, which does not follow from its parts"),
+        ("{agg: median, sql: x}", "is a median, which does not follow from its parts"),
+        ("{formula: revenue / n}", "n is a distinct count"),
+    ],
+)
+def test_a_rollup_of_what_has_no_parts_is_refused(tmp_path: Path, measure: str, why: str) -> None:
+    more = (
+        f"n: {{agg: count_distinct, sql: x}}, x: {measure}}}\nrollups: {{r: {{by: product.department, measures: [x]}}}}"
+    )
+    [line] = mistakes(write(tmp_path, sales=CUBE.replace("revenue}}", f"revenue}}, {more}")))
+    assert line.startswith("sales.yml:6: rollup 'r': ")
+    assert why in line
+
+
+def test_two_rollups_of_one_table_are_refused(tmp_path: Path) -> None:
+    # Cube a_b with rollup c, and cube a with rollup b_c: both would be rollup_a_b_c.
+    rollups = "rollups: {%s: {by: product.department, measures: [revenue]}}"
+    one = CUBE.replace("cube: sales", "cube: a_b") + rollups % "c"
+    other = CUBE.replace("cube: sales", "cube: a") + rollups % "b_c"
+    [line] = mistakes(write(tmp_path, one=one, other=other))
+    assert line == "other.yml:6: table rollup_a_b_c is that of rollup 'c' of cube 'a_b' too"
 
 
 def test_a_shared_dimension_without_a_table_is_refused(tmp_path: Path) -> None:
@@ -185,6 +229,7 @@ def test_the_schema_knows_the_keys_that_the_loader_knows() -> None:
         "bridge": set(load_kinds.BRIDGE_KEYS),
         "tree": set(load_kinds.TREE_KEYS),
         "measure": set(load_measure.MEASURE_KEYS),
+        "rollup": set(load_rollup.ROLLUP_KEYS),
         "additive": set(load_additivity.ADDITIVE_KEYS),
         "semi_additive": set(load_additivity.SEMI_KEYS),
         "golden": set(load_assertions.GOLDEN_KEYS),

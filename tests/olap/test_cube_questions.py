@@ -14,6 +14,8 @@ from crm_analytics.olap.browse import browse
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
+from crm_analytics.olap.refresh import refresh
+from olap import rolled
 from olap.conftest import CUBES
 from olap.shop import shop, type_of
 
@@ -30,10 +32,19 @@ def questions() -> list[Any]:
     return found
 
 
-@pytest.fixture(scope="module", params=list(type_of))
-def typed_shop(request: pytest.FixtureRequest) -> Iterator[tuple[DuckEngine, Model]]:
-    engine = shop(amounts=request.param)
-    yield engine, bind_model(load_model(CUBES), engine)
+@pytest.fixture(scope="module", params=[*type_of, "decimals in rollups"])
+def typed_shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[DuckEngine, Model]]:
+    """The shop with its amounts of each type; once more with rollups that answer most of the questions."""
+    amounts, _, rollups = request.param.partition(" in ")
+    engine = shop(amounts=amounts)
+    if rollups:
+        folder = rolled.cubes(tmp_path_factory.mktemp("rolled"), rolled.WIDE_SALES, rolled.WIDE_CONTACTS)
+        refresh(engine, bind_model(load_model(folder), engine), lambda _: None)
+        yield engine, bind_model(load_model(folder), engine)
+    else:
+        yield engine, bind_model(load_model(CUBES), engine)
     engine.close()
 
 

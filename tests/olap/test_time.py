@@ -1,8 +1,10 @@
 """Calculations over time: what is refused and why, which period is incomplete, fiscal periods, who may see what."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from crm_analytics.errors import CrmError, QueryError, UnknownName
 from crm_analytics.olap.bind import bind_model
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.calc import Calc, How, Span, Window, parse_calc
+from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
 from crm_analytics.olap.filters import parse_filter
 from crm_analytics.olap.load import load_model
@@ -146,8 +149,48 @@ def test_the_last_period_is_marked_where_the_data_ends_before_it(ask: Asking) ->
     assert ask(SALES.measures("revenue").by("date.month")).incomplete == ()
 
 
+def test_buyers_of_the_year_to_date_are_one_two_three(model: Model) -> None:
+    # ann in January; ann and bob in February; bob and eve in March.  The sums of the months would be 1, 3, 5.
+    bought = [("ann", 1), ("ann", 2), ("bob", 2), ("bob", 3), ("eve", 3)]
+    engine = shop([(f"o{i}", who, "milk", date(2017, m, 3), 10) for i, (who, m) in enumerate(bought)])
+    found = browse(engine, model, SALES.measures("customers ytd", "customers").by("date.month").with_totals())
+    assert found.frame["customers ytd"].to_list() == [1, 2, 3, 3]
+    assert found.frame["customers"].to_list() == [1, 2, 2, 3]
+    engine.close()
+
+
+def test_a_balance_moves_with_its_days_and_is_unknown_where_nobody_looked(engine: DuckEngine, tmp_path: Path) -> None:
+    # Of the last day of each month: 60 on 9 January, 1000 on 14 February, nothing in March, 100 on 5 April.
+    cubes = shutil.copytree(CUBES, tmp_path / "cubes")
+    with (cubes / "sales.yml").open("a") as file:
+        file.write("  stock: {agg: sum, sql: revenue, semi_additive: {over: date, take: last}}\n")
+    model = bind_model(load_model(cubes), engine)
+    query = SALES.measures("stock", "stock 1 month ago", "stock change 1 month").by("date.month").with_totals()
+    assert browse(engine, model, query).frame.drop("total").rows() == [
+        ("2017-01", 60, None, None),
+        ("2017-02", 1000, 60, 940),
+        ("2017-03", None, 1000, None),
+        ("2017-04", 100, None, None),
+        (None, 100, 1000, -900),
+    ]
+    with pytest.raises(QueryError, match=r"stock is what there is on a day .* which no window adds up"):
+        browse(engine, model, SALES.measures("stock ytd").by("date.month"))
+
+
+def test_a_calendar_needs_days(engine: DuckEngine) -> None:
+    model = load_model(CUBES)
+    sales = model.cubes["sales"]
+    calendar = sales.roles["date"].dimension
+    wrong = replace(
+        calendar, attributes=calendar.attributes | {"date": replace(calendar.attributes["date"], sql="year")}
+    )
+    roles = {name: replace(role, dimension=wrong) if name == "date" else role for name, role in sales.roles.items()}
+    bound = bind_model(Model({"sales": replace(sales, roles=roles)}), engine)
+    assert any("'period: day' needs a DATE, and 'date' is a INTEGER" in problem for problem in bound.problems())
+
+
 @pytest.fixture(scope="module")
-def fiscal() -> Iterator[Callable[[list[Sale], CubeQuery], list[tuple[object, ...]]]]:
+def fiscal() -> Iterator[Callable[[list[Sale], CubeQuery], CellSet]]:
     """The shop with the NRF's calendar, 4-5-4."""
     engine = shop()
     keep_retail_calendar(engine, RetailCalendar(weeks="4-5-4"))
@@ -170,12 +213,12 @@ def fiscal() -> Iterator[Callable[[list[Sale], CubeQuery], list[tuple[object, ..
         for cube in model.cubes.values()
     }
     bound = bind_model(Model(cubes), engine)
-    yield lambda sales, query: browse(shop(sales, [], into=engine), bound, query).frame.rows()
+    yield lambda sales, query: browse(shop(sales, [], into=engine), bound, query)
     engine.close()
 
 
 def test_fiscal_years_are_moved_by_52_weeks_and_begin_the_year_to_date(
-    fiscal: Callable[[list[Sale], CubeQuery], list[tuple[object, ...]]],
+    fiscal: Callable[[list[Sale], CubeQuery], CellSet],
 ) -> None:
     # Fiscal 2016 begins on 31 January 2016, 2017 on 29 January 2017, 2018 on 4 February 2018.
     # 2017 has 53 weeks: week 5 of 2017 (26 February to 4 March) is 52 weeks before week 4 of 2018 (25 February).
@@ -187,17 +230,27 @@ def test_fiscal_years_are_moved_by_52_weeks_and_begin_the_year_to_date(
     ]
     query = SALES.measures("revenue", "revenue 1 year ago", "revenue ytd", "customers ytd")
     weeks = query.by("date.retail_week").dice("date.retail_week in ('2016-W52', '2017-W01', '2017-W05', '2018-W04')")
-    assert fiscal(sales, weeks) == [
+    assert fiscal(sales, weeks).frame.rows() == [
         ("2016-W52", 1, None, 1, 1),
         ("2017-W01", 10, None, 10, 1),
         ("2017-W05", 100, None, 110, 2),
         ("2018-W04", 1000, 100, 1000, 1),
     ]
-    assert fiscal(sales, query.by("date.retail_year")) == [
+    assert fiscal(sales, query.by("date.retail_year")).frame.rows() == [
         (2016, 1, None, 1, 1),
         (2017, 110, 11, 110, 2),  # 28 and 29 January 2017 come to 27 and 28 January 2018: still fiscal 2017
         (2018, 1000, 100, 1000, 1),
     ]
+
+
+def test_a_fiscal_year_that_the_calendar_cuts_off_is_incomplete(
+    fiscal: Callable[[list[Sale], CubeQuery], CellSet],
+) -> None:
+    # The calendar ends with 2018, fiscal 2018 with 2 February 2019; fiscal 2017 was whole on 3 February 2018.
+    query = SALES.measures("revenue ytd").by("date.retail_year", "date.retail_week")
+    found = fiscal([("a", "ann", "milk", date(2018, 12, 31), 1)], query)
+    assert found.incomplete == ("date.retail_week=2018-W48", "date.retail_year=2018")
+    assert fiscal([("a", "ann", "milk", date(2018, 2, 3), 1)], query).incomplete == ()
 
 
 def test_days_are_hidden_before_they_are_moved(engine: DuckEngine, model: Model) -> None:
