@@ -2,8 +2,8 @@
 
     Change --look_up--> Scope --explain.statements--> sql.Query
 
-May import: errors, periods, olap.dimension, olap.filters, olap.model, olap.plan, olap.query, olap.resolve,
-olap.explain.question, olap.explain.shapes.   Imported by: olap.explain.*.
+May import: errors, periods, olap.dimension, olap.filters, olap.measure, olap.model, olap.plan, olap.query,
+olap.resolve, olap.explain.question, olap.explain.shapes.   Imported by: olap.explain.*.
 """
 
 from collections.abc import Iterator, Sequence

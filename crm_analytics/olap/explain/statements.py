@@ -1,6 +1,6 @@
 """The SQL behind an explanation.  Whatever reaches rows goes through `olap.rows`, so that every filter holds.
 
-May import: sql, olap.conditions, olap.measure, olap.model, olap.plan, olap.rows, olap.text, olap.top,
+May import: sql, olap.conditions, olap.measure, olap.plan, olap.rows, olap.text, olap.top,
 olap.explain.blocks, olap.explain.scope, olap.explain.shapes.   Imported by: olap.explain.explain.
 """
 
