@@ -204,6 +204,23 @@ semantic_model:
 """
 
 
+# The same day as a calendar of Cube and of dbt: a table with one row a day.
+CUBE_DAYS = """  - name: day
+    sql_table: dim_date
+    calendar: true
+    dimensions:
+      - {name: date_key, sql: date_key, type: number, primary_key: true}
+      - {name: date, sql: date, type: time}
+"""
+DBT_DAYS = """  - name: dim_date
+    semantic_model: {enabled: true, name: days}
+    time_spine: {standard_granularity_column: date}
+    columns:
+      - {name: date_key, entity: {type: primary, name: day}}
+      - {name: date, granularity: day, dimension: {type: time}}
+"""
+
+
 def written(folder: Path, imported: Imported) -> Path:
     """The cube files of an import in a folder of their own."""
     cubes = folder / "cubes"

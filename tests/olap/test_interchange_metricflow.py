@@ -9,7 +9,7 @@ from crm_analytics.errors import ConfigError
 from crm_analytics.olap.interchange.metricflow import import_metricflow
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.model import Model
-from olap.foreign import LATEST, LEGACY, model_of, rows, written
+from olap.foreign import DBT_DAYS, LATEST, LEGACY, model_of, rows, written
 
 
 @pytest.fixture(params=[LEGACY, LATEST], ids=["legacy", "latest"])
@@ -77,6 +77,77 @@ def test_the_parsed_form_that_dbt_writes_is_read_too(tmp_path: Path) -> None:
     (tmp_path / "semantic_manifest.json").write_text(manifest)
     found = load_model(written(tmp_path, import_metricflow(tmp_path))).cube("sales")
     assert (found.table, found.measure("late").where) == ("fct_sale", "line_id > 5")
+
+
+OVER_TIME = """  - {name: so_far, type: cumulative, input_metric: revenue, period_agg: last}
+  - {name: year_so_far, type: cumulative, input_metric: revenue, grain_to_date: year, period_agg: last}
+  - {name: orders_60d, type: cumulative, input_metric: orders, window: 60 days, period_agg: last}
+  - name: growth
+    type: derived
+    expr: (now - before) / before
+    input_metrics: [{name: revenue, alias: now}, {name: revenue, alias: before, offset_window: 1 month}]
+"""
+
+
+def with_days(metrics: str) -> str:
+    text = LATEST.replace("  - name: stg_tills\n", f"{DBT_DAYS}  - name: stg_tills\n") + metrics
+    to_days = "      - {name: date_key, entity: {type: foreign, name: day}}\n"
+    return text.replace("      - {name: order_id, entity", f"{to_days}      - {{name: order_id, entity")
+
+
+def test_cumulative_metrics_and_offsets_follow_the_time_spine(tmp_path: Path, engine: DuckEngine) -> None:
+    model, imported = model_of(tmp_path, with_days(OVER_TIME), import_metricflow, engine)
+    assert imported.left_out == ()
+    # January 240 in o1 and o3, February 1200 in o2 and o5, March nothing, April 100 in o4.
+    got = rows(engine, model, "sales", ["so_far", "year_so_far", "orders_60d", "growth"], "day.month")
+    assert [row for row in got if row[0] != "2017-03"] == [
+        ("2017-01", 240, 240, 2, None),
+        ("2017-02", 1440, 1440, 4, 4),
+        ("2017-04", 1540, 1540, 1, None),
+    ]
+
+
+def test_a_measure_that_is_not_added_up_over_time_takes_the_last_day(tmp_path: Path, engine: DuckEngine) -> None:
+    stock = """      - {name: stock, type: simple, agg: sum, expr: quantity,
+         non_additive_dimension: {name: sold_at, window_agg: max, group_by: [customer]}}
+"""
+    text = LATEST.replace("      - {name: orders, type", f"{stock}      - {{name: orders, type", 1)
+    model, imported = model_of(tmp_path, text, import_metricflow, engine)
+    assert [line.rpartition(", metric ")[2] for line in imported.left_out] == [
+        "'stock': each cell has a last day of its own here, where dbt takes one for all cells of a period"
+    ]
+    # In January ann's last day is the 2nd with two lines, bob's the 9th with one; of all time ann's is 7 February with
+    # one line, bob's 5 April with two, and that of nobody known 14 February with one.
+    assert rows(engine, model, "sales", ["stock"], "sold_at.month")[0] == ("2017-01", 3)
+    assert rows(engine, model, "sales", ["stock"]) == [(4,)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "group_by: [customer]",
+            "group_by: [till]",
+            "'till' is no dimension of the cube, so none of its members has a",
+        ),
+        (
+            "name: sold_at, window_agg",
+            "name: closed_at, window_agg",
+            "write {agg: sum, sql: quantity, semi_additive: {ov",
+        ),
+        ("window_agg: max", "window_agg: median", "takes min or max, not 'median'"),
+    ],
+)
+def test_a_stock_that_cannot_be_carried_over_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    stock = """      - {name: stock, type: simple, agg: sum, expr: quantity,
+         non_additive_dimension: {name: sold_at, window_agg: max, group_by: [customer]}}
+"""
+    text = LATEST.replace("      - {name: orders, type", f"{stock.replace(old, new)}      - {{name: orders, type", 1)
+    try:
+        found = left_out(tmp_path, text)
+    except ConfigError as error:
+        found = [str(error)]
+    assert any(told in line for line in found), found
 
 
 METRICS = "metrics:\n"

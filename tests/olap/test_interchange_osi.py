@@ -58,12 +58,15 @@ def test_what_is_exported_and_imported_is_an_equal_model(folder: Path, as_json: 
 
 
 def test_after_a_change_everything_else_comes_back_equal(tmp_path: Path) -> None:
-    model = load_model(CUBES)
+    sales = load_model(CUBES).cube("sales")
     back, told = changed(CUBES, tmp_path, "name: largest", "name: largest\n    description: The dearest line.")
-    assert told == []
-    sales = model.cube("sales")
-    largest = replace(sales.measure("largest"), description="The dearest line.")
-    assert back.cubes == {**model.cubes, "sales": replace(sales, measures={**sales.measures, "largest": largest})}
+    # What follows the calendar, and what is made from that, stands only in the cube files.
+    over_time = ["revenue_ytd", "ytd_growth", "buyers_60d", "shipped_before", "share_of_year"]
+    listed = ", ".join(f"measure {name}" for name in over_time)
+    assert told == [f"was changed since it was exported, so {listed} of sales.yml are not carried over"]
+    expected = {name: measure for name, measure in sales.measures.items() if name not in over_time}
+    expected["largest"] = replace(sales.measure("largest"), description="The dearest line.")
+    assert back.cubes == {**load_model(CUBES).cubes, "sales": replace(sales, measures=expected)}
 
 
 def test_after_a_change_what_the_format_has_no_word_for_is_told(tmp_path: Path) -> None:
@@ -73,7 +76,7 @@ def test_after_a_change_what_the_format_has_no_word_for_is_told(tmp_path: Path) 
         file.write("access: {north: {where: \"customer.region = 'N'\"}}\n")
     assert load_model(cubes).cubes == there_and_back(cubes, tmp_path).cubes
     shutil.rmtree(tmp_path / "cubes")
-    back, told = changed(cubes, tmp_path, "name: minutes", "name: minutes\n    description: Minutes talked.")
+    back, told = changed(cubes, tmp_path, "name: largest", "name: largest\n    description: The dearest line.")
     assert "was changed since it was exported, so access of contacts.yml is not carried over" in told
     assert back.cube("contacts").access == {}
 
@@ -88,7 +91,8 @@ def test_without_our_extensions_the_same_questions_have_the_same_answers(
     assert [line.rpartition(", ")[2] for line in imported.left_out] == [
         "metric 'double_value': left out: WHEN has no place in a formula",
     ]
-    measures = [m for m in model.cube("sales").measures if m != "double_value"]
+    measures = [m for m in model.cube("sales").measures if m in plain.cube("sales").measures]
+    assert {"revenue", "customers", "order_value", "revenue_per_visit", "middle", "upper"} <= set(measures)
     alone = [m for m in measures if m != "revenue_per_visit"]  # contacts reach neither articles nor days of shipment
     # Without the name of the role the second relationship to the days is called as the relationship.
     for by, other, asked in (
@@ -124,9 +128,9 @@ def test_a_metric_that_was_changed_since_it_was_exported_counts_as_it_stands(
     tmp_path: Path, engine: DuckEngine
 ) -> None:
     model, told = changed(CUBES, tmp_path, "MAX(sales.revenue)", "MIN(sales.revenue)")
-    assert told == [
-        "metric 'largest': was changed since it was exported: its expression holds, not its title and format"
-    ]
+    assert (
+        told[0] == "metric 'largest': was changed since it was exported: its expression holds, not its title and format"
+    )
     assert rows(engine, bind_model(model, engine), "sales", ["largest", "smallest"]) == [(30, 30)]
 
 

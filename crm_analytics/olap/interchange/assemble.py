@@ -4,7 +4,7 @@ A cube reaches a dimension straight from its fact, over one column.  What needs
 a way round, or has no place in a cube file, is told.
 
 May import: yamlfile, olap.load_dimension and olap.load_measure (names), olap.interchange.account,
-olap.interchange.conditions, olap.interchange.dataset, olap.interchange.held, olap.interchange.sqltext.
+olap.interchange.dataset, olap.interchange.held, olap.interchange.reach, olap.interchange.sqltext.
 Imported by: cube_yaml, metricflow, osi.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crm_analytics.olap.interchange.account import Account, Imported
-from crm_analytics.olap.interchange.conditions import condition_text, renamed_condition
 from crm_analytics.olap.interchange.dataset import (
+    PERIODS,
     Dataset,
     Link,
     Made,
@@ -23,6 +23,7 @@ from crm_analytics.olap.interchange.dataset import (
     period_hierarchies,
 )
 from crm_analytics.olap.interchange.held import drop_what_cannot_be_held
+from crm_analytics.olap.interchange.reach import Reach, held_by_reach
 from crm_analytics.olap.interchange.sqltext import formula_names, renamed
 from crm_analytics.olap.load_dimension import ATTRIBUTE_KEYS, SHARED
 from crm_analytics.olap.load_measure import MEASURE_KEYS
@@ -42,6 +43,7 @@ def assemble(datasets: Mapping[str, Dataset], account: Account, origin: str) -> 
     drop_what_cannot_be_held(datasets)
     facts = [d for d in datasets.values() if d.measures and _has_key(d)]
     _drop_broken_formulas(facts)
+    _drop_circles(facts)
     _drop_idle_helpers(facts)
     facts = [d for d in facts if d.measures]
     links = {d.name: _links(d, datasets) for d in facts}
@@ -104,6 +106,19 @@ def _drop_broken_formulas(facts: Iterable[Dataset]) -> None:
                     broken = True
 
 
+def _drop_circles(facts: Iterable[Dataset]) -> None:
+    """Leave out measures that need themselves by way of others: those that nothing solid leads up to."""
+    needed = {f"{d.name}.{name}": needs(d, made.spec) for d in facts for name, made in d.measures.items()}
+    solid: set[str] = set()
+    while more := {name for name, of in needed.items() if name not in solid and solid.issuperset(of)}:
+        solid |= more
+    for dataset in facts:
+        for name, made in list(dataset.measures.items()):
+            if f"{dataset.name}.{name}" not in solid:
+                made.source.leave("it needs itself, by way of others")
+                del dataset.measures[name]
+
+
 def _drop_idle_helpers(facts: Iterable[Dataset]) -> None:
     """Drop what was only there for a measure that was left out."""
     idle = True
@@ -161,9 +176,11 @@ def _cube_names(facts: Iterable[Dataset], reached: set[str]) -> dict[str, str]:
 def _dimension(dataset: Dataset, key: str) -> Spec:
     """A table that facts lead to, as a dimension of `dimensions.yml`."""
     attributes, hierarchies = dict(dataset.attributes), dict(dataset.hierarchies)
+    plain = dataset.calendar and len(dataset.times) == 1 and not PERIODS.keys() & attributes
     for name, sql in dataset.times.items():
-        attributes |= period_attributes(sql, f"{name}_", dataset.calendar)
-        hierarchies |= period_hierarchies(f"{name}_")
+        prefix = "" if plain else f"{name}_"
+        attributes |= period_attributes(sql, prefix, dataset.calendar)
+        hierarchies |= period_hierarchies(prefix)
     spec: Spec = {"title": dataset.title} if dataset.title else {}
     spec |= {"table": dataset.table, "key": key} | dataset.dimension
     attributes = attributes or {fit_name(key): {} if fit_name(key) == key else {"sql": key}}
@@ -202,10 +219,8 @@ def _cube(fact: Dataset, links: list[Link], shared: Mapping[str, Spec], names: M
         dimensions[own[name]], reach[own[name]] = row, row["attributes"]
     if dimensions:
         spec["dimensions"] = dimensions
-    spec["measures"] = {name: _measure(made, names) for name, made in fact.measures.items()}
-    if access := _access(fact, reach, own.get(fact.row, fact.name)):
-        spec["access"] = access
-    return spec
+    spec["measures"] = {name: _measure(made, names, own) for name, made in fact.measures.items()}
+    return spec | held_by_reach(fact, Reach(reach, own, fact.name), spec["measures"])
 
 
 def _rows(fact: Dataset, own: bool) -> dict[str, Spec]:
@@ -220,38 +235,16 @@ def _rows(fact: Dataset, own: bool) -> dict[str, Spec]:
     return rows | fact.rows
 
 
-def _access(fact: Dataset, reach: Mapping[str, Spec], own: str) -> Spec:
-    """What each role may see.  A condition on what the cube does not reach is left out, with the whole role.
-
-    `reach` holds the attributes of each dimension, `own` is what the columns of the fact itself are called.
-    """
-    access: Spec = {}
-    for role, rule in fact.access.items():
-        lost: list[str] = []
-
-        def name_of(ref: str, lost: list[str] = lost) -> str:
-            table, _, attribute = ref.partition(".")
-            name = table if table in reach else own if table == fact.name else table
-            if attribute not in reach.get(name, {}):
-                lost.append(ref)
-            return f"{name}.{attribute}"
-
-        condition = rule.condition and renamed_condition(rule.condition, name_of)
-        if lost:
-            rule.source.leave(f"the cube does not reach {lost[0]}, and says nothing of {role}, who may then not ask it")
-        else:
-            access[role] = {"where": condition_text(condition)} if condition else {}
-    return access
-
-
-def _measure(made: Made, names: Mapping[str, str]) -> Spec:
-    """The measure with the names that its cubes have now."""
+def _measure(made: Made, names: Mapping[str, str], own: Mapping[str, str]) -> Spec:
+    """The measure with the names that its cubes and dimensions have now."""
 
     def cube(name: str) -> str:
         table, dot, measure = name.rpartition(".")
         return f"{names[table]}.{measure}" if dot else measure
 
     spec = {key: made.spec[key] for key in MEASURE_KEYS if key in made.spec}
+    if semi := spec.get("semi_additive"):
+        spec["semi_additive"] = semi | {"over": own.get(semi["over"], semi["over"])}
     return {key: renamed(str(value), cube) if key in ("formula", "of") else value for key, value in spec.items()}
 
 

@@ -1,6 +1,6 @@
 """Conditions on who may see which rows, as the text that a cube file holds.
 
-May import: olap.filters.   Imported by: assemble, cube_access, osi_export.
+May import: sql, olap.filters.   Imported by: reach.
 """
 
 from collections.abc import Callable

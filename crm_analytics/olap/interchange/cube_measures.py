@@ -27,7 +27,7 @@ _EXPRESSIONS = {"number": "", "number_agg": "", "numberagg": "", "time": "date",
 _OTHERS = {"running_total": "running_total", "runningtotal": "running_total", "rank": "rank"}
 _TYPES = _AGGREGATES | {name: "expression" for name in _EXPRESSIONS} | _OTHERS
 _STAGES = ("group_by", "reduce_by", "add_group_by", "grain", "filter", "order_by", "case")
-_FORMATS = {"currency": "money", "percent": "percent", "number": "number"}
+FORMATS = {"currency": "money", "percent": "percent", "number": "number"}
 _TO_DATE = {"year_to_date": "year", "quarter_to_date": "quarter", "month_to_date": "month"}
 
 
@@ -69,9 +69,9 @@ def _dress(measure: Source) -> Spec:
     spec: Spec = {key: text for key in ("title", "description") if (text := measure.words(key))}
     format = measure.text("format")
     default = _EXPRESSIONS.get(measure.text("type").lower(), "")
-    if format and format not in _FORMATS:
+    if format and format not in FORMATS:
         measure.leave("a cube file has no such format", "format")
-    if form := _FORMATS.get(format, default):
+    if form := FORMATS.get(format, default):
         spec["format"] = form
     return spec
 

@@ -1,7 +1,7 @@
 """References in the SQL of a Cube data model: `{CUBE}.amount`, `{status}`, `{customers.id}`.
 
 May import: olap.interchange.account, olap.interchange.dataset, olap.interchange.sqltext.
-Imported by: cube_yaml, cube_measures.
+Imported by: cube_yaml, cube_access, cube_measures, cube_rollups.
 """
 
 import re

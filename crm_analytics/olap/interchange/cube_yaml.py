@@ -7,8 +7,8 @@ Keys as in cube-js/cube, packages/cubejs-schema-compiler/src/compiler/CubeValida
 and docs-mintlify/reference/data-modeling, read in November 2026.
 
 May import: olap.interchange.account, olap.interchange.assemble, olap.interchange.cube_access,
-olap.interchange.cube_measures, olap.interchange.cube_refs, olap.interchange.dataset,
-olap.interchange.sqltext.   Imported by: olap.interchange.
+olap.interchange.cube_measures, olap.interchange.cube_refs, olap.interchange.cube_rollups,
+olap.interchange.dataset, olap.interchange.sqltext.   Imported by: olap.interchange.
 """
 
 import re
@@ -17,8 +17,9 @@ from pathlib import Path
 from crm_analytics.olap.interchange.account import Account, Imported, Source, model_files
 from crm_analytics.olap.interchange.assemble import assemble
 from crm_analytics.olap.interchange.cube_access import read_access
-from crm_analytics.olap.interchange.cube_measures import read_measure
+from crm_analytics.olap.interchange.cube_measures import FORMATS, read_measure
 from crm_analytics.olap.interchange.cube_refs import Members, join_columns
+from crm_analytics.olap.interchange.cube_rollups import read_rollups
 from crm_analytics.olap.interchange.dataset import Dataset, Link, attribute_spec, fit_name, plain_table
 from crm_analytics.olap.interchange.sqltext import Refused
 
@@ -27,7 +28,6 @@ _SCRIPTS = (".js", ".ts", ".py", ".jinja")
 _ONE = {"many_to_one", "belongs_to", "belongsto", "manytoone", "one_to_one", "has_one", "hasone", "onetoone"}
 _MANY = {"one_to_many", "has_many", "hasmany", "onetomany"}
 _TYPES = {name: name for name in ("string", "number", "boolean", "time", "geo", "switch")}
-_FORMATS = {"currency": "money", "percent": "percent", "number": "number"}
 _SHOWN = "it is not public, so nobody could ask for it"
 
 REASONS = {
@@ -35,8 +35,9 @@ REASONS = {
     "drill_members": "the rows behind a cell are not asked by a list of members",
     "extends": "what it inherits is not copied; write it out",
     "granularities": "only year, quarter, month, week and day are carried over",
+    "indexes": "a rollup is sorted by its attributes",
     "meta": "a cube file has no place for it",
-    "pre_aggregations": "a cube file has no rollups of this kind",
+    "partition_granularity": "a rollup is one table",
     "refresh_key": "the warehouse is loaded by 'crm load'",
     "sql_alias": "the names in the SQL are the cube's own",
     "views": "a view shows a part of cubes; ask the cubes themselves",
@@ -126,6 +127,7 @@ def _dataset(members: Members, cubes: dict[str, Members]) -> Dataset:
     for measure in members.measures.values():
         read_measure(dataset, members, measure)
     read_access(dataset, members, cubes)
+    read_rollups(dataset, members, cubes)
     return dataset
 
 
@@ -158,9 +160,9 @@ def _attribute(dataset: Dataset, members: Members, raw: str, dimension: Source) 
             dimension.tell(f"its title {title!r} is not carried over: it becomes one attribute for each period")
     else:
         format = dimension.text("format") if not isinstance(dimension.data.get("format"), dict) else ""
-        if format and format not in _FORMATS:
+        if format and format not in FORMATS:
             dimension.leave("a cube file has no such format", "format")
-        dataset.attributes[name] = attribute_spec(name, sql, dimension.words("title"), _FORMATS.get(format, ""))
+        dataset.attributes[name] = attribute_spec(name, sql, dimension.words("title"), FORMATS.get(format, ""))
     if dimension.words("description"):
         dimension.leave("an attribute has no description", "description")
 

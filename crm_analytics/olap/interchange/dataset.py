@@ -4,7 +4,7 @@ Not a cube file yet: which of the two it becomes is decided by
 `olap.interchange.assemble`, when all tables are known.
 
 May import: sql, olap.filters, olap.load (names), olap.interchange.account, olap.interchange.sqltext.
-Imported by: olap.interchange.assemble, cube_yaml, metricflow, osi.
+Imported by: the other modules of olap.interchange.
 """
 
 import re
@@ -49,6 +49,15 @@ class Rule:
     source: Source
 
 
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """What is aggregated ahead by which attributes, written `table.attribute`, a period `table.time.month`."""
+
+    by: list[str]
+    measures: list[str]
+    source: Source
+
+
 @dataclass(slots=True)
 class Dataset:
     """What a foreign model says of one table, in the words of a cube file.
@@ -78,6 +87,7 @@ class Dataset:
     links: list[Link] = field(default_factory=list)
     measures: dict[str, Made] = field(default_factory=dict)
     access: dict[str, Rule] = field(default_factory=dict)
+    rollups: dict[str, Rollup] = field(default_factory=dict)
 
     def equal_to(self, spec: Spec) -> str:
         """The measure that is the same aggregate; '' where there is none."""

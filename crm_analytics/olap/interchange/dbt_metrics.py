@@ -201,9 +201,13 @@ def _aggregate(model: SemanticModel, measure: SemanticMeasure, filters: tuple[st
         sql = ""
     spec = aggregate_spec(Aggregate(agg, sql, _both([_where(model, text) for text in filters]), measure.p))
     if measure.snapshot:
-        spec["semi_additive"] = {"over": measure.snapshot.time, "take": measure.snapshot.take}
+        spec["semi_additive"] = {"over": fit_name(measure.snapshot.time), "take": measure.snapshot.take}
         if measure.snapshot.per:
-            spec["semi_additive"]["per"] = list(measure.snapshot.per)
+            spec["semi_additive"]["per"] = [fit_name(name) for name in measure.snapshot.per]
+        word = measure.snapshot.take
+        measure.source.tell(
+            f"each cell has a {word} day of its own here, where dbt takes one for all cells of a period"
+        )
     return spec
 
 

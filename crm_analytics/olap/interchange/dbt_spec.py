@@ -77,6 +77,8 @@ def read_latest(top: Source) -> Iterator[tuple[SemanticModel, list[Metric]]]:
         model = SemanticModel((inner.text("name") if inner else "") or name, source, name)
         model.primary = source.text("primary_entity")
         source.text("agg_time_dimension")  # questions name the date themselves
+        if spine := source.one("time_spine"):
+            model.calendar = bool(spine.text("standard_granularity_column"))
         for column in source.many("columns", "column"):
             _latest_column(model, column)
         if derived := source.one("derived_semantics"):

@@ -84,12 +84,13 @@ class Metric:
 
 @dataclass(slots=True)
 class SemanticModel:
-    """One table of the semantic layer."""
+    """One table of the semantic layer; a `calendar` has one row a day."""
 
     name: str
     source: Source
     table: str
     primary: str = ""
+    calendar: bool = False
     entities: list[Entity] = field(default_factory=list)
     columns: list[Column] = field(default_factory=list)
     measures: list[SemanticMeasure] = field(default_factory=list)

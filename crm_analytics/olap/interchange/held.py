@@ -39,21 +39,26 @@ def _no_word(spec: Spec) -> str:
 def _along_time(spec: Spec, dataset: Dataset, datasets: Mapping[str, Dataset]) -> str:
     """Why a measure cannot follow the time: '' where it can, or where it does not.
 
-    Here that takes a calendar: a dimension with one row a day, which the fact reaches.
+    A calculation takes a calendar, a dimension with one row a day that the fact
+    reaches; a stock any dates of the fact.
     """
-    if "of" not in spec and "semi_additive" not in spec:
-        return ""
     calendars = {link.column: link.role for link in dataset.links if link.to in datasets and datasets[link.to].calendar}
-    if calendars and "of" in spec:
+    if "of" in spec and calendars:
         spans = [str(spec[key]) for key in ("shift", "trailing") if key in spec]
         odd = next((span for span in spans if not _SPAN.fullmatch(span)), "")
         odd = odd or next((word for word in [spec.get("to_date", "day")] if word not in PERIODS), "")
         return f"time is counted in days, weeks, months, quarters and years here, and not in {odd!r}" if odd else ""
-    if "semi_additive" in spec:
-        column = dataset.times.get(spec["semi_additive"]["over"], spec["semi_additive"]["over"])
-        if column in calendars:
-            spec["semi_additive"]["over"] = calendars[column]
+    if semi := spec.get("semi_additive"):
+        roles = {link.role for link in dataset.links}
+        if lost := next((name for name in semi.get("per", ()) if name not in roles), ""):
+            return f"{lost!r} is no dimension of the cube, so none of its members has a last day"
+        shared = any(link.to == dataset.name for other in datasets.values() for link in other.links if other.measures)
+        column = dataset.times.get(semi["over"], "")
+        if column in calendars or (column and not shared):
+            semi["over"] = calendars.get(column, semi["over"])
             return ""
+    elif "of" not in spec:
+        return ""
     said = {key: value for key, value in spec.items() if key not in ("title", "description", "format")}
     cube = dataset.cube or dataset.name
     return f"it follows a calendar, and {cube} has no key of one; with a date dimension write {_on_one_line(said)}"

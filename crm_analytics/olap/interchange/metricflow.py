@@ -3,7 +3,7 @@
 Not MetricFlow: a metric is carried over when a cube file can say the same
 thing; filters see only the columns of the metric's own table, as `where` does.
 
-May import: errors, olap.interchange.account, olap.interchange.assemble, olap.interchange.dataset,
+May import: olap.interchange.account, olap.interchange.assemble, olap.interchange.dataset,
 olap.interchange.dbt_metrics, olap.interchange.dbt_spec, olap.interchange.dbt_values,
 olap.interchange.sqltext.   Imported by: olap.interchange.
 """
@@ -94,7 +94,8 @@ def _dataset(model: SemanticModel, name: str) -> Dataset:
         cube=fit_name(model.name),
         row=fit_name(model.primary) if model.primary else "row",
     )
-    dataset.calendar = len(dataset.key) == 1 and any(c.kind == "time" and c.expr in dataset.key for c in model.columns)
+    by_day = len(dataset.key) == 1 and any(c.kind == "time" and c.expr in dataset.key for c in model.columns)
+    dataset.calendar = model.calendar or by_day
     for column in model.columns:
         attribute = fit_name(column.name, dataset.attributes)
         if column.dated:

@@ -77,7 +77,7 @@ def import_osi(path: Path) -> Imported:
     reading = _Import(models[0])
     reading.read()
     if files:
-        tell_lost(models[0], files)
+        tell_lost(models[0], files, reading.datasets)
     return assemble({d.name: d for d in reading.datasets.values()}, account, path.name)
 
 

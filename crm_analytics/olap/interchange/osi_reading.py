@@ -1,6 +1,6 @@
 """Pieces of an OSI document: expressions by dialect, and what an export of ours left in the custom extensions.
 
-May import: olap.interchange.account, olap.interchange.osi_words.   Imported by: osi.
+May import: olap.interchange.account, olap.interchange.dataset, olap.interchange.osi_words.   Imported by: osi.
 """
 
 import json
@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm_analytics.olap.interchange.account import Source
-from crm_analytics.olap.interchange.osi_words import CUBE, DIALECT, DIMENSION, MEASURE, VENDOR
+from crm_analytics.olap.interchange.dataset import Dataset
+from crm_analytics.olap.interchange.osi_words import CUBE, DIALECT, DIMENSION, VENDOR
 
 
 def read_expression(source: Source) -> str:
@@ -61,13 +62,16 @@ def exported_files(model: Source, ours: Mapping[str, Any]) -> dict[str, dict[str
     return files
 
 
-def tell_lost(model: Source, files: Mapping[str, Mapping[str, Any]]) -> None:
+def tell_lost(model: Source, files: Mapping[str, Mapping[str, Any]], datasets: Mapping[str, Dataset]) -> None:
     """Say what is only in the cube files, which no longer hold once the document was changed."""
-    why = "was changed since it was exported, so {} of {} {} not carried over"
     for name, file in files.items():
         lost = sorted(file.keys() - CUBE)
-        for key, known in (("dimensions", DIMENSION), ("measures", MEASURE)):
-            specs = file.get(key) or {}
-            lost += [f"{key[:-1]} {part}" for part, spec in specs.items() if spec and spec.keys() - known]
+        lost += [
+            f"dimension {d}" for d, spec in mapping(file, "dimensions").items() if spec and spec.keys() - DIMENSION
+        ]
+        if file.get("cube") in datasets:
+            there = datasets[str(file["cube"])].measures
+            lost += [f"measure {measure}" for measure in mapping(file, "measures") if measure not in there]
         if lost:
-            model.tell(why.format(", ".join(lost), name, "are" if len(lost) > 1 else "is"))
+            verb = "are" if len(lost) > 1 else "is"
+            model.tell(f"was changed since it was exported, so {', '.join(lost)} of {name} {verb} not carried over")

@@ -6,7 +6,7 @@ that name: in September 2026 the `semantic_model` list went (apache/ossie pull r
 
 Keys as in core-spec/osi-schema.json at 0.1.1.
 
-May import: olap.interchange.sqltext.   Imported by: osi, osi_export.
+May import: olap.interchange.sqltext.   Imported by: osi, osi_export, osi_reading.
 """
 
 import hashlib

@@ -4,7 +4,7 @@ Not a SQL parser: it knows texts in quotes, names with dots, numbers and
 parentheses, which is enough to move an expression from one model to another.
 What it does not understand it refuses; nothing is guessed.
 
-May import: errors, olap.formula.   Imported by: cube_yaml, metricflow, osi.
+May import: errors, olap.formula.   Imported by: the other modules of olap.interchange.
 """
 
 import re
