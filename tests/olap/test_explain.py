@@ -208,6 +208,30 @@ def test_a_past_a_tree_and_clubs_are_each_looked_through_as_they_are() -> None:
     engine.close()
 
 
+def test_two_names_of_one_column_are_looked_through_once(tmp_path: Path, engine: DuckEngine) -> None:
+    for path in CUBES.glob("*.yml"):
+        text = path.read_text(encoding="utf-8").replace(
+            "      region: {}", "      region: {}\n      land: {sql: region}"
+        )
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    model = bind_model(load_model(tmp_path), engine)
+    for measure in ("revenue", "order_value"):
+        by = ("customer.region", "customer.land")
+        found = explain(engine, model, Change("sales", measure, "2017-01", "2017-02", by))
+        assert found.attributes["attribute"].to_list() == ["customer.region"]
+        assert found.left_out == ("customer.land: the same as customer.region",)
+
+
+def test_without_any_attribute_the_totals_and_the_bridge_remain() -> None:
+    engine = members()
+    model = bind_model(load_model(KINDS), engine)
+    for measure, before, after in (("revenue", 240, 1200), ("order_value", 120, 600)):
+        found = explain(engine, model, Change("sales", measure, "2017-01", "2017-02", ("club.club",)))
+        assert (found.before, found.after, found.drivers.height, found.attributes.height) == (before, after, 0, 0)
+        assert found.adds_up
+    engine.close()
+
+
 @pytest.mark.parametrize(
     ("measure", "words", "sentence"),
     [

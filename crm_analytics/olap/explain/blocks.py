@@ -7,7 +7,7 @@ attributes are taken from those cells.  Twenty attributes in six blocks are 21 p
 over whole numbers in place of 210 over texts: 1.0 s in place of 6.4 s for two
 quarters of the Complete Journey.
 
-May import: olap.plan.   Imported by: olap.explain.*.
+May import: sql, olap.plan.   Imported by: olap.explain.*.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,11 +2,11 @@
 
     Change --look_up--> Scope --explain.statements--> sql.Query
 
-May import: errors, periods, olap.dimension, olap.filters, olap.model, olap.plan, olap.query, olap.resolve,
-olap.explain.question, olap.explain.shapes.   Imported by: olap.explain.*.
+May import: errors, periods, olap.dimension, olap.filters, olap.measure, olap.model, olap.plan, olap.query,
+olap.resolve, olap.explain.question, olap.explain.shapes.   Imported by: olap.explain.*.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from crm_analytics.errors import QueryError, UnknownName, shortened
@@ -79,11 +79,7 @@ def look_up(model: Model, change: Change) -> Scope:
     refs, left_out = (list(dict.fromkeys(change.by)), []) if change.by else _default(cube, day)
     if isinstance(shape, Customers):
         refs, left_out = [], []
-    for ref in list(refs):
-        if cube.attribute(ref)[0].dimension.overlaps:
-            refs.remove(ref)
-            left_out.append(f"{ref}: a row may belong to several of its members, so they do not add up")
-
+    refs, unfit = _split(cube, refs)
     rows = CubeQuery(
         cube.name,
         (change.measure,),
@@ -106,9 +102,25 @@ def look_up(model: Model, change: Change) -> Scope:
         both,
         replace(both, before=until),
         replace(both, filtered=(), before=(), steps=()),
-        tuple(left_out),
+        (*left_out, *unfit),
         customer_role(cube),
     )
+
+
+def _split(cube: Cube, refs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The attributes whose members split the rows, each once, and a line for every other."""
+    kept: dict[tuple[str, str], str] = {}
+    unfit = []
+    for ref in refs:
+        role, attribute = cube.attribute(ref)
+        # Two names of one column could not be told apart where rows are grouped by both.
+        same = kept.setdefault((role.name, attribute.column or attribute.sql), ref)
+        if role.dimension.overlaps:
+            unfit.append(f"{ref}: a row may belong to several of its members, so they do not add up")
+        elif same != ref:
+            unfit.append(f"{ref}: the same as {same}")
+    left = {line.partition(":")[0] for line in unfit}
+    return [ref for ref in kept.values() if ref not in left], unfit
 
 
 def _within(day: Axis, window: Window) -> Condition:

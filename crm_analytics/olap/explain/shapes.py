@@ -4,7 +4,7 @@ A sum comes apart into its members' changes.  A ratio of two sums comes apart in
 rates and mix.  A count of customers comes apart into those who came and those who
 left.  Nothing else has parts that add up, and is refused.
 
-May import: errors, olap.dimension, olap.formula, olap.measure, olap.model.   Imported by: olap.explain.*.
+May import: errors, sql, olap.dimension, olap.formula, olap.measure, olap.model.   Imported by: olap.explain.*.
 """
 
 import ast

@@ -1,10 +1,10 @@
 """The SQL behind an explanation.  Whatever reaches rows goes through `olap.rows`, so that every filter holds.
 
-May import: sql, olap.conditions, olap.measure, olap.model, olap.plan, olap.rows, olap.text, olap.top,
+May import: sql, olap.conditions, olap.measure, olap.plan, olap.rows, olap.text, olap.top,
 olap.explain.blocks, olap.explain.scope, olap.explain.shapes.   Imported by: olap.explain.explain.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -119,7 +119,7 @@ def sums_query(scope: Scope, shape: Sum, blocks: Sequence[Block], counts: Counts
 
 def _cells(made: _Statement, shape: Sum, blocks: Sequence[Block], sets: Sequence[Sequence[Block]], steps: Steps) -> str:
     """The rows aggregated by the numbers of one or two blocks, and in all."""
-    rows = made.rows(made.scope.axes)
+    rows = made.rows([axis for block in blocks for axis in block.axes])
     names = [f"{block.name}.{block.name}" for block in blocks]
     items = [f"{name} AS {block.name}" for name, block in zip(names, blocks, strict=True)]
     level = f"GROUPING({', '.join(names)})" if names else "0"
@@ -140,17 +140,15 @@ def _part(
     blocks: Sequence[Block],
     group: Sequence[Block],
     grouped: Sequence[Sequence[Axis]],
-    numbers: dict[str, int],
+    numbers: Mapping[str, int],
 ) -> str:
     """The cells of one or two blocks, added up to members of their attributes."""
     level = sum(1 << i for i, block in enumerate(reversed(blocks)) if block not in group)
     columns = {axis.ref: f"{block.name}.{axis.column}" for block in group for axis in block.axes}
-    items = [
-        f"{_grouped(columns, numbers, last=False)} AS {ident('left')}",
-        f"{_grouped(columns, numbers, last=True)} AS {ident('right')}",
-        f"{_grouped(columns, {}, last=False)} AS {ident('member')}",
-        f"{_grouped(columns, {}, last=True)} AS {ident('other')}",
-    ]
+    left, right = (_number(columns, numbers, last) for last in (False, True))
+    member, other = (_member(columns, last) for last in (False, True))
+    named = ((left, "left"), (right, "right"), (member, "member"), (other, "other"))
+    items = [f"{sql} AS {ident(name)}" for sql, name in named]
     for side in (BEFORE, AFTER):
         items.append(f"{shape.sql(_summed(side))} AS {ident(side)}")
     lines = [select(items), f"FROM {CELL}"]
@@ -162,16 +160,21 @@ def _part(
     return "\n".join(lines)
 
 
-def _grouped(columns: dict[str, str], numbers: dict[str, int], last: bool) -> str:
-    """The first or last attribute by which a row is grouped: its number, or without numbers its member."""
-    if not columns:
-        return "0" if numbers else "CAST(NULL AS VARCHAR)"
-    listed = list(columns.items())
-    cases = (
-        f"WHEN GROUPING({column}) = 0 THEN {numbers[ref] if numbers else f'CAST({column} AS VARCHAR)'}"
-        for ref, column in (reversed(listed) if last else listed)
-    )
-    return f"CASE {' '.join(cases)} END"
+def _number(columns: Mapping[str, str], numbers: Mapping[str, int], last: bool) -> str:
+    """The number of the first or last attribute by which a row is grouped, 0 in all."""
+    return _grouped({ref: (column, str(numbers[ref])) for ref, column in columns.items()}, last) or "0"
+
+
+def _member(columns: Mapping[str, str], last: bool) -> str:
+    """The member of the first or last attribute by which a row is grouped."""
+    texts = {ref: (column, f"CAST({column} AS VARCHAR)") for ref, column in columns.items()}
+    return _grouped(texts, last) or "CAST(NULL AS VARCHAR)"
+
+
+def _grouped(columns: Mapping[str, tuple[str, str]], last: bool) -> str:
+    listed = list(columns.values())
+    cases = [f"WHEN GROUPING({column}) = 0 THEN {found}" for column, found in (reversed(listed) if last else listed)]
+    return f"CASE {' '.join(cases)} END" if cases else ""
 
 
 def ratio_query(scope: Scope, shape: Ratio, axes: Sequence[Axis]) -> Query:
@@ -185,8 +188,8 @@ def ratio_query(scope: Scope, shape: Ratio, axes: Sequence[Axis]) -> Query:
     columns = {axis.ref: rows.member(axis) for axis in axes}
     numbers = {axis.ref: i for i, axis in enumerate(scope.axes, 1)}
     items = [
-        f"coalesce({_grouped(columns, numbers, last=False)}, 0) AS {ident('left')}",
-        f"{_grouped(columns, {}, last=False)} AS {ident('member')}",
+        f"coalesce({_number(columns, numbers, last=False)}, 0) AS {ident('left')}",
+        f"{_member(columns, last=False)} AS {ident('member')}",
     ]
     for name, part in (("over", shape.over), ("under", shape.under)):
         for side in (BEFORE, AFTER):

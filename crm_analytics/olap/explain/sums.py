@@ -6,7 +6,7 @@ Debugging in Advertising Systems", NSDI 2014, section 4.2.  Nothing is surprisin
 every member moved like the whole.  `beyond` says the same in the measure's unit: the
 change less what the member would have changed at the pace of the whole.
 
-May import: olap.plan, olap.explain.frames.   Imported by: olap.explain.explain, olap.explain.ratios.
+May import: olap.plan, olap.explain.frames.   Imported by: olap.explain.explain.
 """
 
 from collections.abc import Sequence
