@@ -28,6 +28,7 @@ def judged(plan: Plan, columns: Sequence[Column], frame: pl.DataFrame) -> tuple[
     adds_up: dict[str, bool] = {}
     notes: list[str] = []
     recomputed: list[str] = []
+    as_of: list[str] = []
     for ask in plan.shown:
         adds_up[ask.ref] = _surely(ask) or levels.add_up(ask)
         if adds_up[ask.ref] or not levels.are_numbers(ask.ref):
@@ -36,8 +37,12 @@ def judged(plan: Plan, columns: Sequence[Column], frame: pl.DataFrame) -> tuple[
             notes.append(_stock(ask.ref, ask.measure.semi))
         elif ask.measure.counts:
             notes.append(levels.overlap(ask.ref, ask.measure.format))
+        elif ask.measure.calc and ask.measure.calc.how.window and plan.time and plan.time.fill:
+            as_of.append(ask.ref)
         else:
             recomputed.append(ask.ref)
+    if as_of:
+        notes.append(f"{', '.join(as_of)}: a total over time is the value as of the last period shown")
     if recomputed:
         notes.append(f"{', '.join(recomputed)}: recomputed at each total, not added up")
     return tuple(replace(column, adds_up=adds_up.get(column.name)) for column in columns), tuple(notes)
@@ -67,11 +72,18 @@ class _Levels:
         if not self.are_numbers(ask.ref):
             return False
         measure = ask.measure
-        if measure.counts or measure.semi or (measure.formula and measure.formula.is_linear):
+        if measure.counts or measure.semi or self._moved(ask) or (measure.formula and measure.formula.is_linear):
             sums = [self._sum(level, ask.ref) for level in self.cells]
             return all(_equal(one, sums[0]) for one in sums)
         # An average or a ratio, unless each total has one part: equal sums would be chance.
         return len({part.height for part in self.cells.values()}) == 1
+
+    def _moved(self, ask: Ask) -> bool:
+        """Whether it is a sum or count of other days, or the change of one."""
+        calc = ask.measure.calc
+        asks = (one for fact in self.plan.facts if fact.cube.name == ask.cube.name for one in fact.asks)
+        grounds = {one.measure.name: one.measure for one in asks}
+        return calc is not None and not calc.relative and calc.of in grounds and grounds[calc.of].additive
 
     def overlap(self, ref: str, fmt: str) -> str:
         """`customers: 3 in total, not the 5 of the rows: some appear under several of product.department`."""

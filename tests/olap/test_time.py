@@ -177,6 +177,19 @@ def test_a_balance_moves_with_its_days_and_is_unknown_where_nobody_looked(engine
         browse(engine, model, SALES.measures("stock ytd").by("date.month"))
 
 
+def test_an_answer_says_what_the_totals_of_its_calculations_are(ask: Asking) -> None:
+    query = SALES.measures("revenue 1 month ago", "revenue change 1 month", "revenue ytd", "revenue growth 1 month")
+    found = ask(query.by("date.month").with_totals())
+    assert [column.adds_up for column in found.measures] == [True, False, False, False]
+    assert found.notes[:2] == (
+        "revenue ytd: a total over time is the value as of the last period shown",
+        "revenue change 1 month, revenue growth 1 month: recomputed at each total, not added up",
+    )
+    # Without periods a window is one stretch of days, in which every sale has one department.
+    by_department = ask(SALES.measures("revenue ytd").by("product.department").with_totals())
+    assert ([c.adds_up for c in by_department.measures], by_department.notes) == ([True], ())
+
+
 def test_a_calendar_needs_days(engine: DuckEngine) -> None:
     model = load_model(CUBES)
     sales = model.cubes["sales"]
