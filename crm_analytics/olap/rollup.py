@@ -38,11 +38,11 @@ class Rollup:
     problem: str = field(default=NEVER_BUILT, compare=False)
     place: str = field(default="", compare=False, repr=False)
 
-    @property
-    def told(self) -> str:
-        """Its name, size and age, as an answer names its source."""
-        of = f", load of {self.loaded_at:%Y-%m-%d %H:%M}" if self.loaded_at else ""
-        return f"{self.name} ({self.rows:,} rows{of})"
+    def told(self, size: bool) -> str:
+        """Its name, `size` and age, as an answer names its source."""
+        parts = [f"{self.rows:,} rows"] if size else []
+        parts += [f"load of {self.loaded_at:%Y-%m-%d %H:%M}"] if self.loaded_at else []
+        return f"{self.name} ({', '.join(parts)})" if parts else self.name
 
 
 def unstorable(measure: Measure) -> str:

@@ -65,7 +65,8 @@ def _not_stored(ask: Ask, rollup: Rollup) -> str:
 
 def _source(fact: Fact, axes: Iterable[Axis]) -> str:
     if fact.rollup:
-        return f"answered by rollup {fact.rollup.told}"
+        # Its size would tell a role how much there is beyond the rows that it may see.
+        return f"answered by rollup {fact.rollup.told(size=not fact.cube.guard)}"
     if not fact.cube.rollups:
         return f"from the rows: cube {fact.cube.name!r} has no rollups"
     wanted = needed(fact, axes)

@@ -97,7 +97,7 @@ def as_manager(folder: Path, engine: DuckEngine, query: CubeQuery) -> CellSet:
 def test_a_role_gets_its_rows_from_a_rollup_that_tells_them_apart(folder: Path, engine: DuckEngine) -> None:
     # North's manager may see ann alone, 380 of 1,540; the rollup by month does not know whose a sale was.
     cells = as_manager(folder, engine, SALES.measures("buyers").by("date.month").with_totals())
-    assert cells.source == "answered by rollup everything (7 rows)"
+    assert cells.source == "answered by rollup everything"  # without its size, which counts the rows of others
     assert cells.frame.rows() == [("2017-01", "", 180, 1), ("2017-02", "", 200, 1), (None, "all", 380, 1)]
     # Without the rollup that does, the rows answer.
     by_article = as_manager(folder, engine, SALES.measures("units").by("product.department"))
