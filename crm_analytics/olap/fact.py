@@ -96,7 +96,7 @@ def _level(plan: Plan, fact: Fact, only: Sequence[Axis] | None, params: Params, 
     items = [f"{sql} AS {name}" if sql != name else name for sql, name in keys]
     for axis in plan.axes if plan.totals else ():
         rolled = (
-            f"GROUPING({RANK if axis is plan.ranked else rows.member(axis)})"
+            f"GROUPING({plan.mark if axis is plan.ranked else rows.member(axis)})"
             if only is None
             else int(axis not in shown)
         )
@@ -127,8 +127,8 @@ def _keys(plan: Plan, rows: Rows, axis: Axis, shown: Sequence[Axis]) -> list[tup
     if axis not in shown:
         return [("NULL", name) for name in ((axis.column, RANK) if axis is plan.ranked else (axis.column,))]
     if axis is plan.ranked:
-        rank = rows.rank(rows.cut) if rows.cut else RANK
-        return [(f"CASE WHEN {rank} IS NOT NULL THEN {rows.member(axis)} END", axis.column), (rank, RANK)]
+        mark = rows.rank(rows.cut) if rows.cut else plan.mark
+        return [(f"CASE WHEN {mark} IS NOT NULL THEN {rows.member(axis)} END", axis.column), (mark, RANK)]
     return [(rows.member(axis), axis.column)]
 
 

@@ -5,7 +5,7 @@ May import: olap.plan, olap.terms.   Imported by: olap.compile.
 
 from collections.abc import Callable
 
-from crm_analytics.olap.plan import Axis, Plan
+from crm_analytics.olap.plan import RANK, Axis, Plan
 from crm_analytics.olap.terms import Terms
 
 
@@ -64,7 +64,7 @@ def _others(plan: Plan, terms: Terms) -> list[str]:
 def _member(plan: Plan, terms: Terms, axis: Axis, descending: bool) -> list[str]:
     """A member's own order; the unknown one last.  In a top-N the largest first."""
     keys = [terms.member(axis)]
-    if axis is plan.ranked and plan.orders == ():
+    if axis is plan.ranked and plan.orders == () and plan.mark == RANK:
         keys = [terms.rank]
     elif axis.attribute.order_by:
         keys.insert(0, order_value(plan, terms, axis))

@@ -188,3 +188,14 @@ class Plan:
         if self.top is None or not self.top.within:
             return ()
         return self.rows[: self.axes.index(self.ranked)] if self.ranked else ()
+
+    @property
+    def mark(self) -> str:
+        """What tells a member that a top-N shows from Others, among the rows of a fact.
+
+        Its rank; but columns are totalled over the parents too, and there a member
+        that is the first within one and the second within another is one member.
+        """
+        if self.parents and self.ranked is self.across:
+            return f"CASE WHEN {RANK} IS NOT NULL THEN 1 END"
+        return RANK

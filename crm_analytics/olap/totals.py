@@ -25,18 +25,19 @@ def judged(plan: Plan, columns: Sequence[Column], frame: pl.DataFrame) -> tuple[
     if not plan.totals or not plan.axes:
         return tuple(columns), ()
     levels = _Levels(plan, {str(mark): part for (mark,), part in frame.partition_by("total", as_dict=True).items()})
+    overlap = any(axis.overlaps for axis in plan.axes)
     adds_up: dict[str, bool] = {}
     notes: list[str] = []
     recomputed: list[str] = []
     as_of: list[str] = []
     for ask in plan.shown:
-        adds_up[ask.ref] = _surely(ask) or levels.add_up(ask)
+        adds_up[ask.ref] = (ask.measure.additive and not overlap) or levels.add_up(ask)
         if adds_up[ask.ref] or not levels.are_numbers(ask.ref):
             continue
         if ask.measure.semi:
             notes.append(_stock(ask.ref, ask.measure.semi))
-        elif ask.measure.counts:
-            notes.append(levels.overlap(ask.ref, ask.measure.format))
+        elif ask.measure.counts or ask.measure.additive:
+            notes.append(levels.overlap(ask))
         elif ask.measure.calc and ask.measure.calc.how.window and plan.time and plan.time.fill:
             as_of.append(ask.ref)
         else:
@@ -46,11 +47,6 @@ def judged(plan: Plan, columns: Sequence[Column], frame: pl.DataFrame) -> tuple[
     if recomputed:
         notes.append(f"{', '.join(recomputed)}: recomputed at each total, not added up")
     return tuple(replace(column, adds_up=adds_up.get(column.name)) for column in columns), tuple(notes)
-
-
-def _surely(ask: Ask) -> bool:
-    """Whether it adds up in every answer: every row of a fact is in one cell."""
-    return ask.measure.additive
 
 
 def _stock(ref: str, semi: SemiAdditive) -> str:
@@ -72,7 +68,8 @@ class _Levels:
         if not self.are_numbers(ask.ref):
             return False
         measure = ask.measure
-        if measure.counts or measure.semi or self._moved(ask) or (measure.formula and measure.formula.is_linear):
+        linear = measure.formula is not None and measure.formula.is_linear
+        if measure.counts or measure.additive or measure.semi or linear or self._moved(ask):
             sums = [self._sum(level, ask.ref) for level in self.cells]
             return all(_equal(one, sums[0]) for one in sums)
         # An average or a ratio, unless each total has one part: equal sums would be chance.
@@ -85,12 +82,13 @@ class _Levels:
         grounds = {one.measure.name: one.measure for one in asks}
         return calc is not None and not calc.relative and calc.of in grounds and grounds[calc.of].additive
 
-    def overlap(self, ref: str, fmt: str) -> str:
+    def overlap(self, ask: Ask) -> str:
         """`customers: 3 in total, not the 5 of the rows: some appear under several of product.department`."""
-        total, parts = (format_value(self._sum(level, ref), fmt) for level in ("all", ""))
+        total, parts = (format_value(self._sum(level, ask.ref), ask.measure.format) for level in ("all", ""))
         of = "cells" if self.plan.across else "rows"
-        under = ", ".join(self._overlapping(ref))
-        return f"{ref}: {total} in total, not the {parts} of the {of}: some appear under several of {under}"
+        some = "some facts" if ask.measure.additive else "some"
+        under = ", ".join(self._overlapping(ask.ref))
+        return f"{ask.ref}: {total} in total, not the {parts} of the {of}: {some} appear under several of {under}"
 
     def _overlapping(self, ref: str) -> Iterator[str]:
         """The attributes under several of whose members something is counted: rolling them up loses some."""

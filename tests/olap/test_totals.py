@@ -16,7 +16,9 @@ from crm_analytics.olap.columns import Column
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.query import CubeQuery
 from olap.conftest import CUBES, Asking
+from olap.members import members
 from olap.shop import Sale, shop
+from olap.test_cube_kinds import KINDS
 from olap.test_cube_laws import OF_SALES, sales, splits
 
 SALES = CubeQuery("sales")
@@ -102,6 +104,32 @@ def test_without_parts_and_totals_there_is_nothing_to_say(ask: Asking, query: Cu
 def test_of_nothing_there_is_nothing_to_say(ask: Asking) -> None:
     query = SALES.measures("customers", "order_value").by("product.department").dice("date.year = 1999").with_totals()
     assert said(ask, query)[0] == []
+
+
+@pytest.fixture(scope="module")
+def ask_kinds() -> Iterator[Asking]:
+    engine = members()
+    model = bind_model(load_model(KINDS), engine)
+    yield lambda query: browse(engine, model, query)
+    engine.close()
+
+
+def test_a_sale_to_a_member_of_several_clubs(ask_kinds: Asking) -> None:
+    # ann's 380 stand under three clubs, bob's 160 under one, 1000 under none: 3 * 380 + 160 + 1000 = 2300.
+    query = SALES.measures("revenue").by("club.club").with_totals()
+    assert said(ask_kinds, query) == (
+        ["revenue: 1,540.00 in total, not the 2,300.00 of the rows: some facts appear under several of club.club"],
+        {"club.club": None, "revenue": False},
+    )
+    assert said(ask_kinds, query.dice("club.club is unknown")) == ([], {"club.club": None, "revenue": True})
+
+
+def test_what_is_counted_up_to_a_month_adds_up_over_regions_and_not_over_months(ask_kinds: Asking) -> None:
+    query = SALES.measures("so_far").with_totals()
+    assert said(ask_kinds, query.by("customer.region"))[1]["so_far"] is True
+    notes, adds_up = said(ask_kinds, query.by("date.month"))
+    assert notes[0] == "so_far: recomputed at each total, not added up"
+    assert adds_up["so_far"] is False
 
 
 @given(sales, splits.filter(bool), st.sampled_from([None, *OF_SALES]))
