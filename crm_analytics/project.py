@@ -7,7 +7,7 @@ May import: everything below.   Imported by: crm_analytics, demo, cli.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 from crm_analytics.config import ProjectConfig, read_config
 from crm_analytics.engines import Engine, connect
-from crm_analytics.errors import AccessError, ConfigError, WarehouseError
-from crm_analytics.warehouse.sources import read_source, source_names
+from crm_analytics.errors import AccessError, WarehouseError
 
 if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wait for scikit-learn
     import polars as pl
@@ -149,15 +148,10 @@ class Project:
 
     def save_segment(self, name: str, customers: "Customers | Sequence[str]", replace: bool = False) -> int:
         """Keep customers (their ids, or those behind a cell) under a name; gives their number."""
-        from crm_analytics.features.coverage import last_day
-        from crm_analytics.olap.drill import Customers
-        from crm_analytics.warehouse.segments import Segment, save_segment
+        from crm_analytics.pipeline.segments import save_segment
 
-        ids, come_from = (customers.ids, customers.provenance) if isinstance(customers, Customers) else (customers, ())
-        last = last_day(self.engine)  # None where there are contacts and no sales
-        segment = Segment(name, datetime.now(), last and last + timedelta(days=1), *come_from)
         with self.writing() as engine:
-            return save_segment(engine, segment, ids, replace=replace)
+            return save_segment(engine, name, customers, replace)
 
     def segments(self, name: str = "") -> "pl.DataFrame":
         """The saved segments: customers, when, as of which day, from which question; of one `name` its customers."""
@@ -195,31 +189,15 @@ class Project:
 
     def check(self) -> Iterator["Check"]:
         """Look the star over and hold it to the raw files; one check at a time."""
-        from crm_analytics.olap.check import misfits
-        from crm_analytics.warehouse.checks import Check, check_sources, check_star, rejected_rows, unknown_members
+        from crm_analytics.pipeline.checking import check_project
 
-        data = self.folder / "data"
-        yield from check_star(self.engine)
-        found = [Check("cubes", "cubes", False, problem) for problem in misfits(self.model, self.engine)]
-        yield from found or [Check("cubes", "cubes", True, "every cube finds its tables and columns")]
-        yield from self.test_cubes()
-        yield from unknown_members(self.engine)
-        yield from rejected_rows(self.engine)
-        yield from check_sources(self.engine, [read_source(data / name) for name in source_names(data)])
+        yield from check_project(self.engine, self.folder)
 
     def test_cubes(self) -> Iterator["Check"]:
         """Hold the cubes to the `tests` in their files, as `check` does too; nothing where there are no cubes."""
-        from crm_analytics.olap.verify import verify
-        from crm_analytics.warehouse.checks import Check
+        from crm_analytics.pipeline.checking import check_cubes
 
-        if not (self.folder / "cubes").is_dir():
-            return
-        try:
-            for verdict in verify(self.engine, self.model):
-                yield Check("cubes", "cubes", verdict.ok, verdict.says)
-        except ConfigError as error:
-            for line in str(error).splitlines():
-                yield Check("cubes", "cubes", False, line)
+        yield from check_cubes(self.engine, self.folder)
 
     def next_day(self) -> date:
         """The day after the last sale: the first day that the data says nothing about, and the default `as_of`."""

@@ -128,7 +128,7 @@ def test_what_is_counted_up_to_a_month_adds_up_over_regions_and_not_over_months(
     query = SALES.measures("so_far").with_totals()
     assert said(ask_kinds, query.by("customer.region"))[1]["so_far"] is True
     notes, adds_up = said(ask_kinds, query.by("date.month"))
-    assert notes[0] == "so_far: recomputed at each total, not added up"
+    assert notes[0] == "so_far: a total over time is the value as of the last period shown"
     assert adds_up["so_far"] is False
 
 
