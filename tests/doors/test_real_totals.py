@@ -28,7 +28,10 @@ def test_totals_hold_whatever_they_are_split_by(retail: Path) -> None:
             total = cells.filter(cells["total"] != "")
             parts = cells.filter(cells["total"] == "")
             assert total["revenue"].to_list() == [REVENUE], attribute
-            assert parts["revenue"].sum() == REVENUE, attribute
+            if attribute.startswith("segment."):  # customers may be in several saved segments
+                assert parts["revenue"].sum() >= REVENUE, attribute
+            else:
+                assert parts["revenue"].sum() == REVENUE, attribute
             assert total.select("customers", "orders").rows() == [(CUSTOMERS, ORDERS)], attribute
 
 
