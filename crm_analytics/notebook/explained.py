@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from crm_analytics.olap.explain.explanation import Explanation
 
 
+_STYLE = """<style>
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { padding: 0.2rem 0.9rem 0.2rem 0; border-bottom: 1px solid #ddd; white-space: nowrap }
+</style>"""
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
     """Where a measure changed between two periods.  Shows as sentences and tables in Jupyter."""
@@ -43,7 +50,7 @@ class Explained:
         """Text, tables and picture as one HTML page that needs no network."""
         picture = self.chart().to_html(full_html=False, include_plotlyjs=True)
         title = escape(f"{self.explanation.measure.title}, {self.explanation.change.before}")
-        head = f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
+        head = f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>{_STYLE}</head>'
         return f"{head}<body>\n{self._repr_html_()}\n{picture}\n</body></html>\n"
 
     def __str__(self) -> str:
