@@ -14,7 +14,7 @@ from crm_analytics.olap.dimension import Role
 from crm_analytics.olap.filters import Compare
 from crm_analytics.olap.measure import Measure
 from crm_analytics.olap.model import Cube
-from crm_analytics.olap.plan import Ask, Plan
+from crm_analytics.olap.plan import Ask, Fact, Plan
 
 
 def check_additivity(plan: Plan) -> None:
@@ -29,6 +29,8 @@ def check_additivity(plan: Plan) -> None:
             check_overlaps(plan, fact.asks[0].ref, "a stock")
         for ask in fact.asks:
             for role in _forbidden(fact.cube, ask.measure):
+                if role.name == fact.over and _joins_days(plan, fact):
+                    raise QueryError(_refusal_over_time(fact, ask, role))
                 if not _is_single(plan, role):
                     raise QueryError(_refusal(plan, ask, role))
 
@@ -37,6 +39,13 @@ def _forbidden(cube: Cube, measure: Measure) -> Iterator[Role]:
     over = measure.semi.over if measure.semi else ""
     names = measure.not_over if measure.adds else tuple(cube.roles)
     return (cube.roles[name] for name in names if name != over)
+
+
+def _joins_days(plan: Plan, fact: Fact) -> bool:
+    """Whether several days count as one: all of a window, or the last of a month moved to a shorter one."""
+    weekly = plan.time is not None and fact.over in plan.time.by_weeks
+    whole = ("day", "week", "quarter", "year") if weekly else ("day", "week")
+    return bool(fact.how.window) or any(span.unit not in whole for span in fact.how.shifts)
 
 
 def _is_single(plan: Plan, role: Role) -> bool:
@@ -59,9 +68,20 @@ def _identifying(role: Role) -> set[str]:
     return {f"{role.name}.{name}" for name in role.dimension.finest}
 
 
+def _said(ask: Ask) -> str:
+    over = ", ".join(ask.measure.not_over)
+    return f"cube {ask.cube.name!r}: additive: {f'{{not_over: [{over}]}}' if ask.measure.adds else 'false'}"
+
+
+def _refusal_over_time(fact: Fact, ask: Ask, role: Role) -> str:
+    if fact.how.window:
+        does = f"'{fact.how.window}' would do; ask for it day by day, or for a measure that is an average"
+    else:
+        does = "a month would do that is moved to a shorter one; move it by days or weeks"
+    return f"{ask.ref} must not be added up over {role.name!r} ({_said(ask)}), which {does}"
+
+
 def _refusal(plan: Plan, ask: Ask, role: Role) -> str:
-    said = "additive: false" if not ask.measure.adds else f"additive: {{not_over: {list(ask.measure.not_over)}}}"
-    said = said.replace("'", "")
     finest = sorted(_identifying(role))
     without = " without totals" if plan.totals else " without Others" if _others(plan) else ""
     if finest:
@@ -69,7 +89,7 @@ def _refusal(plan: Plan, ask: Ask, role: Role) -> str:
     else:
         what = f"dimension {role.name!r} has no hierarchy, so no attribute is known to tell its members apart"
     return (
-        f"{ask.ref} must not be added up over {role.name!r} (cube {ask.cube.name!r}: {said}), which this question "
+        f"{ask.ref} must not be added up over {role.name!r} ({_said(ask)}), which this question "
         f"would do: {what}; or ask for a measure that is an average, or one that is 'semi_additive' over {role.name!r}"
     )
 

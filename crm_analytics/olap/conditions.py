@@ -1,6 +1,6 @@
 """Conditions as SQL: each value read as its attribute's kind and bound by name.
 
-May import: errors, sql, olap.dimension, olap.filters.   Imported by: olap.bridge, olap.compile, olap.rows, olap.top.
+May import: errors, sql, olap.dimension, olap.filters.   Imported by: every module of olap that writes SQL.
 """
 
 import re

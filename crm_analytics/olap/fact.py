@@ -1,7 +1,7 @@
 """The SQL of one fact aggregated to the asked grain, and of several brought side by side.
 
-May import: sql, olap.bridge, olap.conditions, olap.plan, olap.rows, olap.semi, olap.spine, olap.stored, olap.text,
-olap.window.   Imported by: olap.compile, olap.top.
+May import: sql, olap.bridge, olap.conditions, olap.measure, olap.plan, olap.rows, olap.semi, olap.spine, olap.stored,
+olap.text, olap.window.   Imported by: olap.compile, olap.top.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +9,10 @@ from itertools import zip_longest
 
 from crm_analytics.olap.bridge import Cut
 from crm_analytics.olap.conditions import Params
+from crm_analytics.olap.measure import Measure
 from crm_analytics.olap.plan import RANK, Ask, Axis, Fact, Plan
 from crm_analytics.olap.rows import Rows, Steps
-from crm_analytics.olap.semi import Taken, days_and_members
+from crm_analytics.olap.semi import Taken, day_join, days_and_members
 from crm_analytics.olap.spine import LAST, Calendar, calendars
 from crm_analytics.olap.stored import reach
 from crm_analytics.olap.text import cte, indented, select
@@ -89,7 +90,8 @@ def _level(plan: Plan, fact: Fact, only: Sequence[Axis] | None, params: Params, 
     axes = (*shown, *_cut_by(plan, shown), *plan.filtered, *days_and_members(fact))
     rows = reach(fact, axes, calendar, cut_of(plan, shown))
     keys = [key for axis in plan.axes for key in _keys(plan, rows, axis, shown)]
-    lines = rows.lines(plan.before, params, steps, ranks(plan, rows), beyond(plan))
+    joins = [*day_join(fact, calendar, params), *ranks(plan, rows)]
+    lines = rows.lines(plan.before, params, steps, joins, beyond(plan))
     if fact.take:
         step = Taken(plan, fact, fact.take, rows, tuple(keys))
         return step.cells(lines, grouping(plan, [name for _, name in keys], step.within))
@@ -214,10 +216,14 @@ def _side_by_side(plan: Plan, names: list[str], times: Mapping[str, Calendar]) -
 def _merged(plan: Plan, fact: Fact, ask: Ask, times: Mapping[str, Calendar]) -> str:
     """A number of a cell; where a fact has no row, counts are 0, and over time sums too, to be held against others."""
     value = f"max({ident(ask.ref)})"
-    # A balance of which a period has no row is not 0: nobody looked.
-    sums = plan.time is not None and ask.measure.agg == "sum" and ask.measure.semi is None
+    # A balance or price of which a period has no row is not 0: nobody looked.
+    sums = plan.time is not None and ask.measure.agg == "sum" and _adds_over(ask.measure, fact.over or plan.time.role)
     if not (ask.measure.counts or sums):
         return value
     if fact.how.shifts:
         return f"CASE WHEN {times[fact.over].reached(fact)} THEN coalesce({value}, 0) END"
     return f"coalesce({value}, 0)"
+
+
+def _adds_over(measure: Measure, role: str) -> bool:
+    return measure.semi is None and measure.adds and role not in measure.not_over

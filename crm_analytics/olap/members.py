@@ -3,7 +3,8 @@
 Not how the dimension is joined: that is `olap.rows`, `olap.versions` and `olap.bridge`.
 
 May import: sql, olap.conditions, olap.dimension, olap.plan, olap.tree.
-Imported by: olap.rows, olap.versions, olap.bridge, olap.browse, olap.estimate, olap.incomplete, olap.spine.
+Imported by: olap.rows, olap.versions, olap.bridge, olap.browse, olap.estimate, olap.incomplete, olap.semi,
+olap.spine.
 """
 
 from collections.abc import Iterable

@@ -9,20 +9,22 @@ each for all levels of totals at once, so that every total is taken anew from ro
 A row without a value says nothing of its day, and days that are known win over
 rows of no known day.  Not the choice of rows: that is `olap.rows`.
 
-May import: sql, olap.measure, olap.plan, olap.rows, olap.text.   Imported by: olap.fact.
+May import: sql, olap.conditions, olap.measure, olap.members, olap.plan, olap.rows, olap.text.   Imported by: olap.fact.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from crm_analytics.olap.conditions import Params
 from crm_analytics.olap.measure import Measure, SemiAdditive
+from crm_analytics.olap.members import columns
 from crm_analytics.olap.plan import RANK, Axis, Fact, Plan
 from crm_analytics.olap.rows import Rows
 from crm_analytics.olap.text import indented, select
 from crm_analytics.sql import ident
 
 # Names with a space: no column of a fact and no measure is called so.
-DAY, BY = '"day that counts"', '"order of the day"'
+DAY, BY, TAKEN = '"day that counts"', '"order of the day"', '"day taken"'
 
 
 def days_and_members(fact: Fact) -> tuple[Axis, ...]:
@@ -34,6 +36,24 @@ def days_and_members(fact: Fact) -> tuple[Axis, ...]:
         _day(fact, fact.take),
         *(Axis(f"{r.name}.{a.name}", r, a) for r in own for a in r.dimension.attributes.values()),
     )
+
+
+def day_join(fact: Fact, calendar: str, params: Params) -> list[str]:
+    """The join that says of rows moved to a `calendar` of later days on which day each was: that is the one taken.
+
+    Moved by a month, the 29th to the 31st are one day and would be added up.
+    """
+    if fact.take is None or not _is_moved(fact, calendar):
+        return []
+    day = _day(fact, fact.take)
+    role, key = day.role, ident(f"{day.role.name} key taken")
+    listed = ", ".join((f"{ident(role.dimension.key)} AS {key}", *columns([day], params)))
+    foreign = f"{ident(fact.cube.table)}.{ident(role.column)}"
+    return [f"JOIN (SELECT {listed} FROM {ident(role.dimension.table)}) AS {TAKEN}\n  ON {key} = {foreign}"]
+
+
+def _is_moved(fact: Fact, calendar: str) -> bool:
+    return bool(calendar) and fact.take is not None and fact.take.over == fact.over
 
 
 def _day(fact: Fact, take: SemiAdditive) -> Axis:
@@ -85,7 +105,10 @@ class Taken:
         # Apart from the grouping: of two equal expressions, a day shown and the day that counts,
         # DuckDB groups by one, and a total over the first would still be split by it.
         day = _day(self.fact, self.take)
-        order = self.rows.order(day) if day.attribute.order_by else self.rows.member(day)
+        if _is_moved(self.fact, self.rows.calendar):
+            order = f"{TAKEN}.{day.order if day.attribute.order_by else day.column}"
+        else:
+            order = self.rows.order(day) if day.attribute.order_by else self.rows.member(day)
         columns = [*self.keys, *self.members, (order, DAY), *([(self.take.by, BY)] if self.take.by else [])]
         columns += [(self.rows.order(axis), axis.order) for axis in self.plan.axes if axis.attribute.order_by]
         columns += [(_value(ask.measure), ident(ask.ref)) for ask in self.fact.asks]
