@@ -187,6 +187,8 @@ class _Export:
 
     def _relationships(self, cube: Cube) -> Iterator[Spec]:
         for role in cube.roles.values():
+            # Without its name only the first relationship to a dataset is called as the dataset.
+            alone = sum(other.dimension == role.dimension for other in cube.roles.values()) == 1
             for dimension, table in self.dimensions:
                 if dimension == role.dimension:
                     yield {
@@ -195,7 +197,7 @@ class _Export:
                         "to": table.name,
                         "from_columns": [role.column],
                         "to_columns": [dimension.key],
-                        **extension({} if role.name == table.name else {"role": role.name}),
+                        **extension({} if alone and role.name == table.name else {"role": role.name}),
                     }
 
     def _metrics(self, cube: Cube) -> Iterator[Spec]:
