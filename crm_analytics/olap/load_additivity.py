@@ -17,7 +17,7 @@ ADDITIVE_KEYS = ("not_over",)
 SEMI_KEYS = ("over", "take", "per", "by")
 
 _ADDABLE = ("sum", "count")
-_TAKEABLE = ("sum", "count", "avg", "min", "max")
+TAKEABLE = ("sum", "count", "avg", "min", "max")
 
 
 class Additivity(NamedTuple):
@@ -47,9 +47,9 @@ def read_additivity(yaml: YamlReader, name: str, agg: str, place: Place) -> Addi
 def _semi(yaml: YamlReader, name: str, agg: str, place: Place) -> SemiAdditive | None:
     if yaml.value(place) is None:
         return None
-    if agg not in _TAKEABLE:
+    if agg not in TAKEABLE:
         what = f"agg: {agg}" if agg else "a formula"
-        yaml.wrong(place, f"measure {name!r}: 'semi_additive' is for {', '.join(_TAKEABLE)}, not for {what}")
+        yaml.wrong(place, f"measure {name!r}: 'semi_additive' is for {', '.join(TAKEABLE)}, not for {what}")
     spec = yaml.mapping(place, SEMI_KEYS)
     over = yaml.text((*place, "over"), required=True)
     take = yaml.choice((*place, "take"), "way to take a value (take)", TAKES, "last")

@@ -30,7 +30,7 @@ def test_an_import_writes_cube_files_and_says_what_it_left_out(run: Run, foreign
     assert ran.code == 0, ran.err
     assert ran.out.splitlines() == [str(out / "sales.yml"), str(out / "left_out.txt")]
     assert ran.err.splitlines() == [
-        f"{foreign}:6: 'drill_members': left out: the rows behind a cell are not asked by a list of members"
+        f"{foreign}:6: 'drill_members': left out: each cube has one list for the rows behind its cells (drill_through)"
     ]
     assert (out / "left_out.txt").read_text() == ran.err
     assert list(load_model(out).cubes) == ["sales"]

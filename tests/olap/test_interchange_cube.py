@@ -90,7 +90,7 @@ def test_titles_descriptions_and_formats_are_carried_over(model: Model) -> None:
         (
             "title: Turnover",
             "drill_members: [size]",
-            "shop.yml:LINE: 'drill_members': left out: the rows behind a cell",
+            "shop.yml:LINE: 'drill_members': left out: each cube has one list for the rows",
         ),
         ("type: sum, f", "type: sum, meta: {a: 1}, f", "shop.yml:LINE: 'meta': left out: a cube file has no place"),
         ("format: currency", "format: abbr", "measure 'revenue': 'format': left out: a cube file has no such format"),

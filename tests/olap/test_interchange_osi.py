@@ -18,6 +18,7 @@ from crm_analytics.olap.model import Model
 from olap.conftest import CUBES
 from olap.foreign import OSI, model_of, rows, written
 
+KINDS = CUBES.parent / "kinds"
 TEMPLATES = sorted((Path(__file__).parents[2] / "crm_analytics" / "templates").glob("*/cubes"))
 
 
@@ -49,7 +50,7 @@ def left_out(folder: Path, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("as_json", [True, False], ids=["json", "yaml"])
-@pytest.mark.parametrize("folder", [*TEMPLATES, CUBES], ids=lambda folder: folder.parent.name)
+@pytest.mark.parametrize("folder", [*TEMPLATES, CUBES, KINDS], ids=lambda folder: "-".join(folder.parts[-2:]))
 def test_what_is_exported_and_imported_is_an_equal_model(folder: Path, as_json: bool, tmp_path: Path) -> None:
     model = load_model(folder)
     back = there_and_back(folder, tmp_path, as_json)

@@ -1,4 +1,4 @@
-"""Rolling windows and time shifts of Cube: they follow a calendar, or are told."""
+"""Rolling windows and time shifts of Cube and stocks of dbt: they follow a calendar, or are told."""
 
 from pathlib import Path
 
@@ -6,8 +6,9 @@ import pytest
 
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.olap.interchange.cube_yaml import import_cube
+from crm_analytics.olap.interchange.metricflow import import_metricflow
 from crm_analytics.olap.load import load_model
-from olap.foreign import CUBE, CUBE_DAYS, model_of, rows, written
+from olap.foreign import CUBE, CUBE_DAYS, LEGACY, model_of, rows, written
 
 
 def left_out(folder: Path, text: str) -> list[str]:
@@ -67,3 +68,41 @@ def test_windows_and_shifts_follow_the_calendar_that_the_fact_leads_to(tmp_path:
 def test_what_does_not_follow_the_calendar_is_told(tmp_path: Path, text: str, told: str) -> None:
     found = left_out(tmp_path, text)
     assert any(told in line for line in found), found
+
+
+STOCK = """      - name: stock
+        agg: sum
+        expr: revenue
+        create_metric: true
+        non_additive_dimension: {name: date_key, window_choice: max, window_groupings: [customer]}
+"""
+
+
+def stock(text: str) -> str:
+    to_days = (
+        "      - {name: day, type: foreign, expr: date_key}\n    dimensions:\n      - {name: date_key, type: time}\n"
+    )
+    days = "  - {name: days, model: ref('dim_date'), entities: [{name: day, type: primary, expr: date_key}],\n"
+    days += "     dimensions: [{name: date_key, type: time}]}\n"
+    model = LEGACY.replace("    dimensions:\n", to_days, 1).replace("metrics:\n", f"{days}metrics:\n", 1)
+    return model.replace("    measures:\n", f"    measures:\n{text}", 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("agg: sum", "agg: count_distinct", "the value of one day can be a sum, count, avg, min, max here, and no"),
+        ("agg: sum", "agg: median", "the value of one day can be a sum, count, avg, min, max here, and no median"),
+        ("[customer]", "[customer, day]", "each member of 'day' is to have a last day of its own, and it is the days"),
+    ],
+)
+def test_a_stock_of_dbt_is_held_or_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    (tmp_path / "shop.yml").write_text(stock(STOCK))
+    assert (
+        "semi_additive: {over: day, take: last, per: [customer]}"
+        in import_metricflow(tmp_path / "shop.yml").files["sales.yml"]
+    )
+    (tmp_path / "shop.yml").write_text(stock(STOCK.replace(old, new)))
+    imported = import_metricflow(tmp_path / "shop.yml")
+    assert any(told in line for line in imported.left_out), imported.left_out
+    assert "stock" not in load_model(written(tmp_path, imported)).cube("sales").measures

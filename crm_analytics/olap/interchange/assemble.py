@@ -40,6 +40,11 @@ def assemble(datasets: Mapping[str, Dataset], account: Account, origin: str) -> 
     ------
     ConfigError : the foreign model has mistakes; one line for each.
     """
+    return imported(cube_files(datasets), account, origin)
+
+
+def cube_files(datasets: Mapping[str, Dataset]) -> dict[str, Spec]:
+    """The cube files of these tables by file name, not yet as text; what has no place in them is told."""
     drop_what_cannot_be_held(datasets)
     facts = [d for d in datasets.values() if d.measures and _has_key(d)]
     _drop_broken_formulas(facts)
@@ -65,7 +70,7 @@ def assemble(datasets: Mapping[str, Dataset], account: Account, origin: str) -> 
                 "holds for the cube of this table alone; a dimension has no rules, so give them to its facts"
             )
     _tell_ways_round(facts, datasets, links, reached)
-    return imported(files, account, origin)
+    return files
 
 
 def imported(files: Mapping[str, Spec], account: Account, origin: str) -> Imported:

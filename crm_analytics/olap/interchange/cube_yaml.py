@@ -32,7 +32,7 @@ _SHOWN = "it is not public, so nobody could ask for it"
 
 REASONS = {
     "data_source": "all cubes ask the one warehouse",
-    "drill_members": "the rows behind a cell are not asked by a list of members",
+    "drill_members": "each cube has one list for the rows behind its cells (drill_through)",
     "extends": "what it inherits is not copied; write it out",
     "granularities": "only year, quarter, month, week and day are carried over",
     "indexes": "a rollup is sorted by its attributes",

@@ -1,9 +1,10 @@
 """What a cube file can hold of the measures of a foreign model.
 
-The one table is the loader's own: `MEASURE_KEYS` and `AGGREGATES`.  A word that
+The one table is the loader's own: `MEASURE_KEYS`, `AGGREGATES` and `TAKEABLE`.  A word that
 the loader learns is carried over from then on.
 
-May import: olap.load_measure and olap.measure (names), olap.interchange.dataset.   Imported by: assemble.
+May import: olap.load_additivity, olap.load_measure and olap.measure (names), olap.interchange.dataset.
+Imported by: assemble.
 """
 
 import re
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm_analytics.olap.interchange.dataset import PERIODS, Dataset, Spec
+from crm_analytics.olap.load_additivity import TAKEABLE
 from crm_analytics.olap.load_measure import MEASURE_KEYS
 from crm_analytics.olap.measure import AGGREGATES
 
@@ -46,6 +48,8 @@ def _along_time(spec: Spec, dataset: Dataset, datasets: Mapping[str, Dataset]) -
         odd = odd or next((word for word in [spec.get("to_date", "day")] if word not in PERIODS), "")
         return f"time is counted in days, weeks, months, quarters and years here, and not in {odd!r}" if odd else ""
     if semi := spec.get("semi_additive"):
+        if (agg := str(spec.get("agg"))) not in TAKEABLE:
+            return f"the value of one day can be a {', '.join(TAKEABLE)} here, and no {agg}"
         roles = {link.role for link in dataset.links}
         if lost := next((name for name in semi.get("per", ()) if name not in roles), ""):
             return f"{lost!r} is no dimension of the cube, so none of its members has a last day"
@@ -53,7 +57,10 @@ def _along_time(spec: Spec, dataset: Dataset, datasets: Mapping[str, Dataset]) -
         column = dataset.times.get(semi["over"], "")
         if column in calendars or (column and not shared):
             semi["over"] = calendars.get(column, semi["over"])
-            return ""
+            both = semi["over"] in semi.get("per", ())
+            return (
+                f"each member of {semi['over']!r} is to have a last day of its own, and it is the days" if both else ""
+            )
     elif "of" not in spec:
         return ""
     said = {key: value for key, value in spec.items() if key not in ("title", "description", "format")}

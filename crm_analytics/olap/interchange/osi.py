@@ -1,7 +1,7 @@
 """Import of the Open Semantic Interchange (Apache Ossie), version 0.1.1: datasets and metrics as cube files.
 
 May import: errors, olap.interchange.account, olap.interchange.assemble, olap.interchange.dataset,
-olap.interchange.osi_reading, olap.interchange.osi_words, olap.interchange.sqltext.
+olap.interchange.osi_reading, olap.interchange.osi_whole, olap.interchange.osi_words, olap.interchange.sqltext.
 Imported by: olap.interchange.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from crm_analytics.errors import ConfigError
 from crm_analytics.olap.interchange.account import Account, Imported, Source
-from crm_analytics.olap.interchange.assemble import assemble, imported
+from crm_analytics.olap.interchange.assemble import cube_files, imported
 from crm_analytics.olap.interchange.dataset import (
     Dataset,
     Link,
@@ -28,7 +28,9 @@ from crm_analytics.olap.interchange.osi_reading import (
     read_expression,
     read_extension,
     tell_lost,
+    whole_hierarchies,
 )
+from crm_analytics.olap.interchange.osi_whole import with_whole
 from crm_analytics.olap.interchange.osi_words import DIALECT, VERSION, fingerprint, resolved
 from crm_analytics.olap.interchange.sqltext import (
     Aggregate,
@@ -78,7 +80,8 @@ def import_osi(path: Path) -> Imported:
     reading.read()
     if files:
         tell_lost(models[0], files, reading.datasets)
-    return assemble({d.name: d for d in reading.datasets.values()}, account, path.name)
+    made = cube_files({d.name: d for d in reading.datasets.values()})
+    return imported(with_whole(models[0], files, made) if files else made, account, path.name)
 
 
 class _Import:
@@ -146,6 +149,14 @@ class _Import:
         self.fields[raw] = {}
         for inner in source.many("fields", "field"):
             self._field(dataset, raw, inner)
+        dataset.hierarchies = whole_hierarchies(source, dataset.hierarchies, dataset.attributes)
+        # A dimension of columns whose fields were all taken away is none any more.
+        dataset.rows = {row: spec for row, spec in dataset.rows.items() if spec["attributes"]}
+        for spec in dataset.rows.values():
+            if levels := whole_hierarchies(source, mapping(spec, "hierarchies"), spec["attributes"]):
+                spec["hierarchies"] = levels
+            else:
+                spec.pop("hierarchies", None)
 
     def _field(self, dataset: Dataset, raw: str, source: Source) -> None:
         name, sql = source.text("name", required=True), read_expression(source)

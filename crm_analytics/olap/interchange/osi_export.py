@@ -24,12 +24,12 @@ from crm_analytics.olap.interchange.dataset import Spec, fit_name
 from crm_analytics.olap.interchange.osi_words import (
     CUBE,
     DIALECT,
-    DIMENSION,
     MEASURE,
     VERSION,
     extension,
     fingerprint,
     resolved,
+    unsaid,
 )
 from crm_analytics.olap.interchange.sqltext import is_column, parts
 from crm_analytics.olap.load import load_model
@@ -132,7 +132,7 @@ class _Export:
         """Give a dimension its table once, whichever cubes share it, or its columns to the fact."""
         dimension = role.dimension
         spec = self._dimension_spec(cube, dimension)
-        if odd := sorted(spec.keys() - DIMENSION):
+        if odd := unsaid(spec):
             self._tell(role.place, f"dimension {role.name!r}: left out: the format has no word for {', '.join(odd)}")
         elif not dimension.table:
             more = {"dimension": dimension.name}
@@ -163,11 +163,8 @@ class _Export:
 
     def _fact(self, cube: Cube) -> Spec:
         raw, table = self.raw[cube.name], self.facts[cube.name]
-        rows = {
-            role.dimension.name: _extra(self._dimension_spec(cube, role.dimension))
-            for role in cube.roles.values()
-            if not role.dimension.table
-        }
+        own = {r.dimension.name: self._dimension_spec(cube, r.dimension) for r in cube.roles.values()}
+        rows = {name: _extra(spec) for name, spec in own.items() if "table" not in spec and not unsaid(spec)}
         data: Spec = {"rows": rows} if rows else {}
         if "title" in raw:
             data["title"] = cube.title
@@ -190,6 +187,8 @@ class _Export:
 
     def _relationships(self, cube: Cube) -> Iterator[Spec]:
         for role in cube.roles.values():
+            # Without its name only the first relationship to a dataset is called as the dataset.
+            alone = sum(other.dimension == role.dimension for other in cube.roles.values()) == 1
             for dimension, table in self.dimensions:
                 if dimension == role.dimension:
                     yield {
@@ -198,7 +197,7 @@ class _Export:
                         "to": table.name,
                         "from_columns": [role.column],
                         "to_columns": [dimension.key],
-                        **extension({} if role.name == table.name else {"role": role.name}),
+                        **extension({} if alone and role.name == table.name else {"role": role.name}),
                     }
 
     def _metrics(self, cube: Cube) -> Iterator[Spec]:

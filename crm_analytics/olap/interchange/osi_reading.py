@@ -5,12 +5,12 @@ May import: olap.interchange.account, olap.interchange.dataset, olap.interchange
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from crm_analytics.olap.interchange.account import Source
 from crm_analytics.olap.interchange.dataset import Dataset
-from crm_analytics.olap.interchange.osi_words import CUBE, DIALECT, DIMENSION, VENDOR
+from crm_analytics.olap.interchange.osi_words import CUBE, DIALECT, VENDOR
 
 
 def read_expression(source: Source) -> str:
@@ -50,6 +50,17 @@ def mapping(ours: Mapping[str, Any], key: str) -> dict[str, Any]:
     return dict(found) if isinstance(found, dict) else {}
 
 
+def whole_hierarchies(source: Source, found: Mapping[str, Any], attributes: Container[str]) -> dict[str, list[str]]:
+    """The hierarchies that an export left, without those that have lost a level since; these are told."""
+    whole: dict[str, list[str]] = {}
+    for name, levels in found.items():
+        if lost := next((level for level in levels if level not in attributes), ""):
+            source.tell(f"hierarchy {name!r} is left out, for its level {lost!r} is no field any more")
+        else:
+            whole[name] = levels
+    return whole
+
+
 def exported_files(model: Source, ours: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The cube files that an export of ours was made of; none where the model is not from here."""
     files = ours.get("files", {})
@@ -66,9 +77,6 @@ def tell_lost(model: Source, files: Mapping[str, Mapping[str, Any]], datasets: M
     """Say what is only in the cube files, which no longer hold once the document was changed."""
     for name, file in files.items():
         lost = sorted(file.keys() - CUBE)
-        lost += [
-            f"dimension {d}" for d, spec in mapping(file, "dimensions").items() if spec and spec.keys() - DIMENSION
-        ]
         if file.get("cube") in datasets:
             there = datasets[str(file["cube"])].measures
             lost += [f"measure {measure}" for measure in mapping(file, "measures") if measure not in there]

@@ -6,7 +6,7 @@ that name: in September 2026 the `semantic_model` list went (apache/ossie pull r
 
 Keys as in core-spec/osi-schema.json at 0.1.1.
 
-May import: olap.interchange.sqltext.   Imported by: osi, osi_export, osi_reading.
+May import: olap.interchange.sqltext.   Imported by: osi, osi_export, osi_reading, osi_whole.
 """
 
 import hashlib
@@ -26,6 +26,11 @@ DIMENSION = {"title", "table", "key", "unknown", "attributes", "hierarchies", "r
 MEASURE = {"title", "description", "format", "agg", "sql", "where", "p", "formula", "sketch"}
 
 Fields = Mapping[str, Mapping[str, str]]  # dataset: field: expression
+
+
+def unsaid(dimension: Mapping[str, Any]) -> list[str]:
+    """The keys of a dimension that the format has no word for: with one it is no part of the document."""
+    return sorted(dimension.keys() - DIMENSION)
 
 
 def extension(data: Mapping[str, Any]) -> dict[str, Any]:
