@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from crm_analytics.engines import Engine
 from crm_analytics.errors import QueryError
 from crm_analytics.notebook.explained import Explained
-from crm_analytics.olap.behind import Cell
+from crm_analytics.olap.behind import Cell, inside
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.cellset import CellSet
 from crm_analytics.olap.compile import compile_query
@@ -102,6 +102,13 @@ class Answer:
     def others(self) -> "Ask":
         """The question that shows what is inside Others."""
         return self.ask.drill_others()
+
+    def drill_down(self, dimension: str, cell: Members = None) -> "Ask":
+        """One level finer; with a cell only what is inside it: `answer.drill_down("product", answer.cell(0))`."""
+        if cell is None:
+            return self.ask.drill_down(dimension)
+        one = cell if isinstance(cell, Cell) else Cell(cell)
+        return replace(self.ask, query=inside(self.ask.model, self.ask.query, one)).drill_down(dimension)
 
     def __str__(self) -> str:
         return self.cells.to_text(self.currency)

@@ -18,7 +18,7 @@ from crm_analytics.errors import QueryError, UnknownName, shortened
 from crm_analytics.olap.bridge import Cut
 from crm_analytics.olap.conditions import Params
 from crm_analytics.olap.fact import beyond, cut_of, ranks
-from crm_analytics.olap.filters import Compare, conjuncts, parse_filter
+from crm_analytics.olap.filters import And, Compare, Per, conjuncts, parse_filter
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.plan import RANK, Axis, Fact, Plan
 from crm_analytics.olap.query import CubeQuery
@@ -157,6 +157,23 @@ def behind_cell(model: Model, query: CubeQuery, cell: Cell, measure: str) -> Beh
     filters = " under the filters of the question" if query.conditions else ""
     question = f"{home.name}: {asked}, {cell}{filters}"
     return Behind(model, one, plan, Fact(model.cube(cubes[0]), grounds), cell, question)
+
+
+def inside(model: Model, query: CubeQuery, cell: Cell) -> CubeQuery:
+    """The question with only the rows of one cell: its parts, at whatever level, are those of the cell.
+
+    Raises
+    ------
+    QueryError : the cell is Others, which is many members.
+    """
+    if cell.others:
+        raise QueryError("Others is many members; others() gives the question that shows them")
+    before, after = split_conditions(model, model.cube(query.cube), query.conditions)
+    axes = tuple(dict.fromkeys((*query.split, *((query.across,) if query.across else ()))))
+    # A filter on measures was asked of the cells of this level, not of those below.
+    kept = (Per(after[0] if len(after) == 1 else And(after), axes),) if after and axes else after
+    members = (Compare(ref, "=", (member,)) for ref, member in cell.members.items())
+    return replace(query, conditions=(*before, *kept, *members), largest=None)
 
 
 def _check_cell(plan: Plan, cell: Cell) -> None:

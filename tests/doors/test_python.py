@@ -26,6 +26,26 @@ def test_drilling_down_and_rolling_up_is_there_and_back(folder: Path) -> None:
         assert fine.roll_up("product").frame.equals(coarse.frame)
 
 
+def test_an_answer_is_drilled_into_from_one_of_its_cells(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        answer = shop.cube("sales").measures("revenue").by("product.department").top(2, "revenue").totals().run()
+        inside = answer.drill_down("product", answer.cell(0)).frame
+        assert inside.columns[:2] == ["product.department", "product.category"]
+        assert inside.filter(inside["total"] == "all")["revenue"][0] == answer.frame["revenue"][0]
+        with pytest.raises(QueryError, match="others"):
+            answer.drill_down("product", answer.cell(2))
+        assert answer.drill_down("product").roll_up("product").query == answer.ask.query
+
+
+def test_a_filter_on_a_measure_goes_on_holding_for_the_cell_that_is_drilled_into(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        sales = shop.cube("sales").measures("revenue").by("product.department")
+        largest = max(sales.frame["revenue"])
+        answer = sales.dice(f"revenue >= {largest}").run()
+        # Every category sells less than its department, and none of them is filtered away.
+        assert answer.drill_down("product", answer.cell(0)).frame["revenue"].sum() == largest
+
+
 def test_an_answer_has_a_frame_its_sql_a_pivot_a_picture_and_a_table(folder: Path) -> None:
     with crm.open(folder) as shop:
         answer = shop.cube("sales").measures("revenue").by("channel.channel", "date.year").totals().run()
