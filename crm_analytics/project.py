@@ -63,6 +63,8 @@ class Project:
         """
         from crm_analytics.olap.access import Viewer
 
+        if values and not role:
+            raise AccessError(f"a value for {next(iter(values))!r} is given, and no role that it belongs to")
         path = Path(folder)
         return cls(path, read_config(path), Viewer(role, values or {}) if role else None)
 

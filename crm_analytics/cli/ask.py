@@ -118,7 +118,9 @@ def _described(cube: "Cube", currency: str) -> list[str]:
             if measure.calc
             else ""
         )
-        rows.append((measure.name, measure.title, written, ". ".join(filter(None, (measure.description, made)))))
+        rows.append(
+            (measure.name, measure.title, written, ". ".join(filter(None, (measure.description.rstrip("."), made))))
+        )
     lines += [f"  {line}" for line in _aligned(rows)] + ["", "Dimensions"]
     for role in cube.roles.values():
         lines.append(f"  {role.name}: {role.title}")

@@ -11,6 +11,7 @@ import typer
 from crm_analytics.cli.options import Folder, Format, Let, Out, Role, role_values
 from crm_analytics.cli.output import as_bytes, check_format, write
 from crm_analytics.cli.question import AsOf, By, CubeName, Measures, Pivot, Top, Where, question
+from crm_analytics.errors import QueryError
 from crm_analytics.olap.behind import parse_cell
 from crm_analytics.project import Project
 
@@ -60,6 +61,7 @@ def drill(
     Example: crm drill sales -m revenue -b product.department --cell "product.department = 'GROCERY'" --save grocery
     """
     check_format(format, out)
+    _check_words(customers, save, replace, limit, format != "table" or out is not None)
     with Project.open(project, role, role_values(let)) as shop:
         ask = question(shop, cube, measure, by, where, as_of, top, pivot)
         place = parse_cell(cell)
@@ -73,6 +75,16 @@ def drill(
             typer.echo(f"segment {save}: {number:,} customers saved", err=customers)
         if customers:
             _show(people, format, out)
+
+
+def _check_words(customers: bool, save: str, replace: bool, limit: int | None, writes: bool) -> None:
+    """Refuse what would be left undone without a word."""
+    if limit is not None and (customers or save):
+        raise QueryError("--limit is for rows; the customers behind a cell are always all of them")
+    if replace and not save:
+        raise QueryError("--replace goes with --save NAME")
+    if save and writes and not customers:
+        raise QueryError("--save keeps the customers in the warehouse; add --customers to write them out as well")
 
 
 def segments(

@@ -7,7 +7,7 @@ May import: errors, sql, engines, olap, charts, notebook.explained.   Imported b
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from crm_analytics.engines import Engine
@@ -43,7 +43,7 @@ def _nowhere(name: str, _: Customers, __: bool) -> int:
 class Answer:
     """The cells of one question.  Shows as a formatted table in Jupyter."""
 
-    cells: CellSet
+    cells: CellSet = field(repr=False)
     ask: "Ask"
 
     @property
@@ -127,10 +127,10 @@ class Ask:
     """
 
     query: CubeQuery
-    model: Model
-    connect: Callable[[], Engine]
+    model: Model = field(repr=False)
+    connect: Callable[[], Engine] = field(repr=False)
     currency: str = ""
-    keep: Callable[[str, Customers, bool], int] = _nowhere
+    keep: Callable[[str, Customers, bool], int] = field(default=_nowhere, repr=False)
 
     def measures(self, *names: str) -> "Ask":
         """What to compute; `contacts.mailings` takes a measure of another cube along.

@@ -47,6 +47,9 @@ def browse(engine: Engine, model: Model, query: CubeQuery) -> CellSet:
     columns, notes = judged(compiled.plan, compiled.columns, frame)
     if _is_empty(frame, measures):
         notes = tuple(_missing_members(engine, compiled.plan))
+    if compiled.plan.after and not compiled.plan.axes:
+        asked = next(compare.name for part in compiled.plan.after for compare in comparisons(part))
+        notes += (f"the filter on {asked} was asked of the whole; for some members of it write '... per ATTRIBUTE'",)
     incomplete: tuple[str, ...] = ()
     if compiled.plan.time:
         shown = {c.name: frame[c.name].to_list() for c in compiled.columns if c.kind == "dimension"}

@@ -1,7 +1,7 @@
-"""Say which periods of an answer the data does not reach the end of.
+"""Say which periods of an answer the data does not cover whole.
 
-Only for questions over time: it takes a look at the last day of each fact, which
-a plain question should not wait for.
+Only for questions over time: it takes a look at the first and last day of each
+fact, which a plain question should not wait for.
 
 May import: engines, olap.calc, olap.conditions, olap.members, olap.model, olap.plan, olap.spine.
 Imported by: olap.browse.
@@ -35,35 +35,42 @@ def unfinished(
     marked: dict[str, None] = {}
     notes: list[str] = []
     cubes = {fact.cube.name: fact.cube for fact in plan.facts} if calendar and axes else {}
+    # Where data begin is told of what is held against an earlier period: a short one makes a large growth.
+    compared = {fact.cube.name for fact in plan.facts if fact.how.shifts}
     for cube in cubes.values():
-        if calendar and calendar.role.name in cube.roles and (last := _last_day(engine, calendar, cube)):
-            ended = [(axis, _open(engine, calendar, axis, last)) for axis in axes]
-            # None stands for a total in the answer.
-            found = [(axis, member) for axis, member in ended if member is not None and member in shown[axis.ref]]
-            marked |= {f"{axis.ref}={member}": None for axis, member in found}
-            notes += [f"{member} is incomplete: {cube.name} end on {last}" for _, member in found[:1]]
+        if calendar and calendar.role.name in cube.roles:
+            for day, verb in zip(_first_and_last(engine, calendar, cube), ("begin", "end"), strict=True):
+                if day is None or (verb == "begin" and cube.name not in compared):
+                    continue
+                cut = [(axis, _open(engine, calendar, axis, day, verb)) for axis in axes]
+                # None stands for a total in the answer.
+                found = [(axis, member) for axis, member in cut if member is not None and member in shown[axis.ref]]
+                marked |= {f"{axis.ref}={member}": None for axis, member in found if verb == "end"}
+                notes += [f"{member} is incomplete: {cube.name} {verb} on {day}" for _, member in found[:1]]
     return tuple(marked), tuple(notes)
 
 
-def _last_day(engine: Engine, calendar: Calendar, cube: Cube) -> date | None:
+def _first_and_last(engine: Engine, calendar: Calendar, cube: Cube) -> tuple[date | None, date | None]:
     params = Params()
     keys = days_of(cube, calendar.role.name, params)
-    text = f"SELECT max({calendar.day}) FROM {calendar.table} WHERE {calendar.key} IN (\n{keys}\n)"
-    ((last,),) = engine.rows(text, params.values)
-    return last if isinstance(last, date) else None
+    days = f"min({calendar.day}), max({calendar.day})"
+    ((first, last),) = engine.rows(
+        f"SELECT {days} FROM {calendar.table} WHERE {calendar.key} IN (\n{keys}\n)", params.values
+    )
+    return (first, last) if isinstance(first, date) and isinstance(last, date) else (None, None)
 
 
-def _open(engine: Engine, calendar: Calendar, axis: Axis, last: date) -> object:
-    """The member of an axis that the last day falls into, if it is not the last of that; else None."""
+def _open(engine: Engine, calendar: Calendar, axis: Axis, edge: date, verb: str) -> object:
+    """The member of an axis that the first or last day falls into, if it is not that of the period; else None."""
     params = Params()
-    member, day = member_sql(axis, params), params.bind("last", last)
+    member, day = member_sql(axis, params), params.bind("edge", edge)
     text = f"SELECT {member}, min({calendar.day}), max({calendar.day}) FROM {calendar.table} GROUP BY 1"
     rows = engine.rows(f"{text} HAVING {day} BETWEEN min({calendar.day}) AND max({calendar.day})", params.values)
     for found, start, end in rows:
         # The calendar ends with a year, which may be within a week or a fiscal period.
         if axis.attribute.period == "week":
-            end = last + timedelta(days=7 - last.isoweekday())
+            start, end = edge - timedelta(days=edge.isoweekday() - 1), edge + timedelta(days=7 - edge.isoweekday())
         if isinstance(start, date) and isinstance(end, date):
             is_short = (end - start).days + 1 < _FEWEST_DAYS.get(axis.attribute.period, 0)
-            return found if end > last or is_short else None
+            return found if is_short or (end > edge if verb == "end" else start < edge) else None
     return None

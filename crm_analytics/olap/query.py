@@ -231,4 +231,6 @@ class CubeQuery:
 
 
 def _added(names: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    if wrong := [name for name in more if not isinstance(name, str)]:
+        raise QueryError(f"{wrong[0]!r} is no name; write each as a text of its own: 'revenue', 'customers'")
     return tuple(dict.fromkeys((*names, *more)))

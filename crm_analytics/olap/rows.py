@@ -25,10 +25,14 @@ from crm_analytics.sql import ident
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A step that holds the members which a `Per` chose: one row each, a column `place` for each axis."""
+    """A step that holds the members which a `Per` chose: one row each, a column `place` for each axis.
+
+    With `out` it holds those that it did not choose, for members without any row are among the chosen.
+    """
 
     name: str
     axes: tuple[Axis, ...]
+    out: bool = False
 
     def place(self, i: int) -> str:
         """The column with the member of axis `i`."""
@@ -37,12 +41,12 @@ class Chosen:
     @property
     def found(self) -> str:
         """Whether the row of a fact belongs to one of them."""
-        return f"{ident(self.name)}.{ident('found')} IS TRUE"
+        return f"{ident(self.name)}.{ident('found')} IS {'NULL' if self.out else 'TRUE'}"
 
     def among(self, column: Callable[[Axis], str]) -> str:
         """Whether the members in these columns are one of them."""
         same = (f"{self.place(i)} IS NOT DISTINCT FROM {column(axis)}" for i, axis in enumerate(self.axes))
-        return f"EXISTS (SELECT 1 FROM {ident(self.name)} WHERE {' AND '.join(same)})"
+        return f"{'NOT ' if self.out else ''}EXISTS (SELECT 1 FROM {ident(self.name)} WHERE {' AND '.join(same)})"
 
 
 Steps = Mapping[Per, Chosen]

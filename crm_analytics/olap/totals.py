@@ -30,6 +30,7 @@ def judged(plan: Plan, columns: Sequence[Column], frame: pl.DataFrame) -> tuple[
     notes: list[str] = []
     recomputed: list[str] = []
     as_of: list[str] = []
+    against: list[str] = []
     for ask in plan.shown:
         adds_up[ask.ref] = (ask.measure.additive and not overlap) or levels.add_up(ask)
         if adds_up[ask.ref] or not levels.are_numbers(ask.ref):
@@ -40,10 +41,16 @@ def judged(plan: Plan, columns: Sequence[Column], frame: pl.DataFrame) -> tuple[
             notes.append(levels.overlap(ask))
         elif ask.measure.calc and ask.measure.calc.how.window and plan.time and plan.time.fill:
             as_of.append(ask.ref)
+        elif ask.measure.calc and ask.measure.calc.against:
+            against.append(ask.ref)
         else:
             recomputed.append(ask.ref)
     if as_of:
         notes.append(f"{', '.join(as_of)}: a total over time is the value as of the last period shown")
+    if against:
+        notes.append(
+            f"{', '.join(against)}: a total sets all periods shown against those before, as far as there are data"
+        )
     if recomputed:
         notes.append(f"{', '.join(recomputed)}: recomputed at each total, not added up")
     return tuple(replace(column, adds_up=adds_up.get(column.name)) for column in columns), tuple(notes)

@@ -40,3 +40,8 @@ def test_the_command_line_asks_as_a_role(folder: Path, run: Run) -> None:
     assert run("cubes", "-C", folder, "--role", "region_manager", "--let", "regions=North").out.split()[0] == "sales"
     refused = run("query", "deals", "-m", "deals", "-C", folder, "--role", "region_manager", "--let", "regions=North")
     assert (refused.code, "so it may not be asked" in refused.err) == (2, True)
+
+
+def test_values_without_a_role_are_a_role_forgotten(folder: Path, run: Run) -> None:
+    ran = run("query", "sales", "-m", "revenue", "--let", "regions=North", "-C", folder)
+    assert (ran.code, ran.err) == (2, "crm: a value for 'regions' is given, and no role that it belongs to\n")

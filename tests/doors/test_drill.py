@@ -123,3 +123,16 @@ def test_the_next_places_of_a_top_from_the_command_line(folder: Path, run: Run) 
     all_of_them = [line.split(",")[0] for line in run(*words, "4 revenue").out.splitlines()[1:5]]
     after = [line.split(",")[0] for line in run(*words, "2 revenue after 2").out.splitlines()[1:3]]
     assert after == all_of_them[2:]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--customers", "--limit", "3"), "--limit is for rows"),
+        (("--replace",), "--replace goes with --save NAME"),
+        (("--save", "some", "--format", "csv"), "add --customers to write them out as well"),
+    ],
+)
+def test_what_would_be_left_undone_is_refused(folder: Path, run: Run, words: tuple[str, ...], sentence: str) -> None:
+    ran = run("drill", "sales", "-m", "revenue", *words, "-C", folder)
+    assert (ran.code, sentence in ran.err) == (2, True)

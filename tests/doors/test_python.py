@@ -122,3 +122,18 @@ def test_an_answer_is_read_page_by_page(folder: Path) -> None:
         assert months.limit(3, offset=1).frame.equals(whole[1:4])
         with pytest.raises(QueryError, match="page 0: the first page is 1"):
             months.page(0, 5)
+
+
+def test_a_question_is_short_to_look_at_and_names_are_texts(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        ask = shop.cube("sales").measures("revenue")
+        assert len(repr(ask)) < 500
+        assert len(repr(ask.run())) < 600
+        with pytest.raises(QueryError, match="is no name; write each as a text of its own"):
+            ask.measures(["revenue", "customers"])  # type: ignore[arg-type]
+
+
+def test_a_filter_on_a_measure_of_the_whole_says_that_it_was_asked_of_the_whole(folder: Path) -> None:
+    with crm.open(folder) as shop:
+        notes = shop.cube("sales").measures("revenue").dice("contacts.contacts >= 1").run().cells.notes
+    assert "was asked of the whole; for some members of it write '... per ATTRIBUTE'" in notes[0]

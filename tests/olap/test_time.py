@@ -139,6 +139,7 @@ def test_the_last_period_is_marked_where_the_data_ends_before_it(ask: Asking) ->
     assert found.incomplete == ("date.month=2017-04", "date.year=2017", "date.month=2017-03")
     assert found.notes == (
         "2017-04 is incomplete: sales end on 2017-04-05",
+        "2017-01 is incomplete: contacts begin on 2017-01-02",  # and are held against other months
         "2017-03 is incomplete: contacts end on 2017-03-01",
     )
     assert "2017-04 is incomplete" in found.to_html()
@@ -183,7 +184,8 @@ def test_an_answer_says_what_the_totals_of_its_calculations_are(ask: Asking) -> 
     assert [column.adds_up for column in found.measures] == [True, False, False, False]
     assert found.notes[:2] == (
         "revenue ytd: a total over time is the value as of the last period shown",
-        "revenue change 1 month, revenue growth 1 month: recomputed at each total, not added up",
+        "revenue change 1 month, revenue growth 1 month: a total sets all periods shown against those before, "
+        "as far as there are data",
     )
     # Without periods a window is one stretch of days, in which every sale has one department.
     by_department = ask(SALES.measures("revenue ytd").by("product.department").with_totals())
