@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from crm_analytics.config import ProjectConfig, read_config
-from crm_analytics.engines import Engine, connect
-from crm_analytics.errors import AccessError, WarehouseError
+from crm_analytics.engines import Engine
+from crm_analytics.errors import AccessError
+from crm_analytics.opened import Opened
 
 if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wait for scikit-learn
     import polars as pl
@@ -38,16 +39,16 @@ def _silent(_: str) -> None:
 class Project:
     """A folder with a `crm.yml`.
 
-    Reading keeps one read-only connection open; anything that writes closes it
-    first, for DuckDB lets one process write and then nobody else read.
+    Reading keeps one read-only connection open.  Whatever writes, writes to a copy
+    that takes the warehouse's place when it is whole: readers are never shut out.
     """
 
     def __init__(self, folder: Path, config: ProjectConfig, viewer: "Viewer | None" = None) -> None:
         self.folder = folder
         self.config = config
         self._viewer = viewer
-        self._reader: Engine | None = None
-        self._bound: Model | None = None
+        self._opened = Opened(folder, config)
+        self._bound: tuple[Engine, Model] | None = None
 
     @classmethod
     def open(
@@ -71,7 +72,7 @@ class Project:
     @property
     def warehouse(self) -> Path:
         """The DuckDB file."""
-        return self.folder / self.config.warehouse
+        return self._opened.file
 
     @property
     def output(self) -> Path:
@@ -93,30 +94,18 @@ class Project:
 
         Raises
         ------
-        WarehouseError : it is not loaded yet, or another process is writing to it.
+        WarehouseError : it is not loaded yet.
         AccessError : the project is open for a role, which may ask cubes and nothing else.
         """
         self._only_owner()
-        return self._reading()
-
-    def _reading(self) -> Engine:
-        if self._reader is None:
-            self._must_exist()
-            self._reader = self._connect(read_only=True)
-        return self._reader
+        return self._opened.reading()
 
     @contextmanager
-    def writing(self, *, new: bool = False) -> Iterator[Engine]:
-        """The warehouse, open for writing for the length of the block; only `new` may make the file."""
+    def writing(self, doing: str = "writing", *, new: bool = False, keep: bool = True) -> Iterator[Engine]:
+        """A copy of the warehouse to write to; it takes its place when the block ends well (and `keep` is true)."""
         self._only_owner()
-        if not new:
-            self._must_exist()
-        self.close()
-        engine = self._connect(read_only=False)
-        try:
+        with self._opened.writing(doing, new=new, keep=keep) as engine:
             yield engine
-        finally:
-            engine.close()
 
     def cube(self, name: str) -> "Ask":
         """Begin a question to a cube: `shop.cube("sales").measures("revenue").by("date.month")`."""
@@ -124,7 +113,7 @@ class Project:
         from crm_analytics.olap.query import CubeQuery
 
         cube = self.model.cube(name)
-        return Ask(CubeQuery(cube.name), self._asked(), self._reading, self.config.currency, self.save_segment)
+        return Ask(CubeQuery(cube.name), self._asked(), self._opened.reading, self.config.currency, self.save_segment)
 
     def cohorts(
         self,
@@ -139,20 +128,24 @@ class Project:
         from crm_analytics.olap.cohorts import cohort_table
 
         model = self._asked()
-        return cohort_table(self._reading(), model, cube, measure, by, periods, where, as_of, self.config.currency)
+        return cohort_table(
+            self._opened.reading(), model, cube, measure, by, periods, where, as_of, self.config.currency
+        )
 
     def _asked(self) -> "Model":
         """The cubes, looked up in the warehouse."""
         from crm_analytics.olap.bind import bind_model
 
-        self._bound = self._bound or bind_model(self.model, self._reading())
-        return self._bound
+        engine = self._opened.reading()
+        if self._bound is None or self._bound[0] is not engine:  # a load may have brought other columns
+            self._bound = (engine, bind_model(self.model, engine))
+        return self._bound[1]
 
     def save_segment(self, name: str, customers: "Customers | Sequence[str]", replace: bool = False) -> int:
         """Keep customers (their ids, or those behind a cell) under a name; gives their number."""
         from crm_analytics.pipeline.segments import save_segment
 
-        with self.writing() as engine:
+        with self.writing("saving a segment") as engine:
             return save_segment(engine, name, customers, replace)
 
     def segments(self, name: str = "") -> "pl.DataFrame":
@@ -165,7 +158,7 @@ class Project:
         """Forget a saved segment."""
         from crm_analytics.warehouse.segments import delete_segment
 
-        with self.writing() as engine:
+        with self.writing("deleting a segment") as engine:
             delete_segment(engine, name)
 
     def load(
@@ -175,19 +168,10 @@ class Project:
         from crm_analytics.pipeline.rollups import refresh_rollups
         from crm_analytics.warehouse.load import load
 
-        fresh = not self.warehouse.exists()
-        try:
-            with self.writing(new=True) as engine:
-                done = load(engine, self.config, self.folder / "data", sources, now or datetime.now(), say)
-                fresh = False  # the data are in; a rollup that is interrupted takes nothing away
-                refresh_rollups(engine, self.folder / "cubes", say)
-                return done
-        except BaseException:
-            # A first load that failed must not leave an empty file that looks like a warehouse.
-            if fresh:
-                for file in (self.warehouse, self.warehouse.with_name(self.warehouse.name + ".wal")):
-                    file.unlink(missing_ok=True)
-            raise
+        with self.writing("crm load", new=True) as engine:
+            done = load(engine, self.config, self.folder / "data", sources, now or datetime.now(), say)
+            refresh_rollups(engine, self.folder / "cubes", say)
+            return done
 
     def check(self) -> Iterator["Check"]:
         """Look the star over and hold it to the raw files; one check at a time."""
@@ -213,7 +197,7 @@ class Project:
         from crm_analytics.pipeline.scoring import score
 
         day = as_of or self.next_day()
-        with self.writing() as engine:
+        with self.writing("crm score") as engine:
             scores = score(engine, self.config, day, models, say)
             refresh_rollups(engine, self.folder / "cubes", say, only_missing=True)
             return scores
@@ -223,7 +207,7 @@ class Project:
         from crm_analytics.pipeline.evaluation import evaluate
 
         day = as_of or self.next_day()
-        with self.writing() as engine:
+        with self.writing("crm evaluate") as engine:
             return evaluate(engine, self.config, day, say)
 
     def plan(self, as_of: date | None = None) -> "pl.DataFrame":
@@ -231,7 +215,7 @@ class Project:
         from crm_analytics.pipeline.planning import plan
 
         day = as_of or self.next_day()
-        with self.writing() as engine:
+        with self.writing("crm plan") as engine:
             return plan(engine, self.config, day, self.output)
 
     def export(self, target: str, folder: Path | None = None) -> "Exported":
@@ -247,11 +231,8 @@ class Project:
         return write_report(self.engine, self.model, self.config, self.output)
 
     def close(self) -> None:
-        """Let go of the warehouse, so that another process can write to it."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
-            self._bound = None  # the next load may bring other columns
+        """Let go of the warehouse."""
+        self._opened.close()
 
     def __enter__(self) -> "Project":
         return self
@@ -266,15 +247,3 @@ class Project:
             raise AccessError(
                 f"this project is open for role {self._viewer.role!r}, which may ask cubes and nothing else"
             )
-
-    def _must_exist(self) -> None:
-        if not self.warehouse.exists():
-            raise WarehouseError(f"{self.warehouse}: the warehouse is not loaded yet; run: crm load")
-
-    def _connect(self, *, read_only: bool) -> Engine:
-        return connect(
-            self.warehouse,
-            read_only=read_only,
-            memory_limit=self.config.memory_limit,
-            threads=self.config.threads,
-        )

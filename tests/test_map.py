@@ -40,7 +40,8 @@ MAY_IMPORT = {  # ground floor first; a name may only be allowed after its own l
         "errors sql periods arrays config engines warehouse olap features mining campaigns charts exports reports"
     ),
     "notebook": "errors sql formats engines olap charts",
-    "project": "errors config engines warehouse olap features notebook exports pipeline",
+    "opened": "errors config engines warehouse",
+    "project": "errors config engines warehouse olap features notebook exports pipeline opened",
     "demo": "errors config scaffold project",
     "__init__": "errors olap scaffold project",
     "cli": "errors formats periods olap notebook project demo scaffold __init__",

@@ -24,7 +24,10 @@ class Engine(Protocol):
 
     Every method raises `CrmError` with one sentence, never the driver's own error.
     Ctrl-C stops what runs, raises `KeyboardInterrupt`, and the next call is answered.
+    `commits` counts the transactions that came to their end.
     """
+
+    commits: int
 
     def frame(self, query: Query) -> "pl.DataFrame":
         """Run and return all rows as a Polars frame."""

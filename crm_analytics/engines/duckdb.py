@@ -37,6 +37,7 @@ class DuckEngine:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._con = connection
         self._stoppable = Stoppable(connection.interrupt)
+        self.commits = 0
 
     @classmethod
     def open(
@@ -87,6 +88,7 @@ class DuckEngine:
             self.execute("BEGIN TRANSACTION")
             yield
             self._to_the_end("COMMIT")
+            self.commits += 1
         except BaseException:
             # A statement that failed may have ended the transaction; there is nothing left to undo then.
             with suppress(CrmError):

@@ -1,0 +1,124 @@
+"""Writing beside the warehouse: a copy of its file is written to and takes its place when it is whole.
+
+Readers are never shut out: who has the old file open goes on with it, who comes
+later finds the new one.  Killed at any moment, the warehouse is the old file or
+the new one.  One process writes at a time; a lock file names it.
+
+May import: errors.   Imported by: opened.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from crm_analytics.errors import WarehouseError
+
+COPY_BYTES = 1 << 30  # the kernel copies at most 2 GB a call
+
+
+@contextmanager
+def only_writer(warehouse: Path, doing: str) -> Iterator[None]:
+    """Be the only process that writes to `warehouse` for the length of the block.
+
+    Raises
+    ------
+    WarehouseError : another process writes, or the folder cannot be written to.
+    """
+    path = beside(warehouse, ".lock")
+    try:
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise WarehouseError(f"{path}: cannot be written: {error.strerror}") from None
+    with file:
+        if not _locked(file):
+            file.seek(0)
+            who = file.read().strip() or "another process"
+            raise WarehouseError(
+                f"{warehouse}: {who} is using this warehouse; wait until it has finished and try again"
+            )
+        with suppress(OSError):  # on a full disk it is better to hold the lock without a name than not to write
+            file.truncate(0)
+            file.write(f"process {os.getpid()} ({doing})")
+            file.flush()
+        yield
+
+
+def copied(warehouse: Path) -> Path:
+    """A copy to write to, `<name>.next`; what a killed process left there is swept away first.
+
+    Raises
+    ------
+    WarehouseError : no room for it.
+    """
+    copy = beside(warehouse, ".next")
+    swept(warehouse)
+    if warehouse.exists():
+        try:
+            _copy(warehouse, copy)
+        except OSError as error:
+            swept(warehouse)
+            raise WarehouseError(f"{copy}: cannot be written: {error.strerror}; the warehouse is as it was") from None
+    return copy
+
+
+def swept(warehouse: Path) -> None:
+    """Remove the copy and what DuckDB may have laid beside it."""
+    copy = beside(warehouse, ".next")
+    for file in (copy, beside(copy, ".wal")):
+        file.unlink(missing_ok=True)
+    shutil.rmtree(beside(copy, ".tmp"), ignore_errors=True)
+
+
+def swapped(warehouse: Path) -> None:
+    """Let the copy, closed and whole, take the place of the warehouse."""
+    copy = beside(warehouse, ".next")
+    _to_disk(copy, os.O_RDWR)
+    copy.replace(warehouse)
+    if sys.platform != "win32":  # there a folder cannot be opened
+        _to_disk(warehouse.parent, os.O_RDONLY)
+    swept(warehouse)
+
+
+def beside(file: Path, ending: str) -> Path:
+    """The file of the same name with one more ending."""
+    return file.with_name(file.name + ending)
+
+
+def _locked(file: IO[str]) -> bool:
+    if sys.platform == "win32":  # DuckDB's own lock has to do there
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy within the kernel, which shares the blocks where the file system can."""
+    if not hasattr(os, "copy_file_range"):
+        shutil.copyfile(source, target)
+        return
+    with source.open("rb") as reader, target.open("wb") as writer:
+        try:
+            while os.copy_file_range(reader.fileno(), writer.fileno(), COPY_BYTES):
+                pass
+            return
+        except OSError as error:
+            if error.errno == 28:  # no space left: trying again another way would not help
+                raise
+    shutil.copyfile(source, target)
+
+
+def _to_disk(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
