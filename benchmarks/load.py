@@ -42,8 +42,8 @@ def side(name: str, folder: Path) -> None:
     if name == "star":
         load(engine, config, folder / "data", [], datetime(2018, 1, 1), lambda _: None)
     else:
-        for table, select in source.views.items():
-            engine.execute(f"CREATE TABLE {ident(table)} AS {select}")
+        for table, raw in source.raws.items():
+            engine.execute(f"CREATE TABLE {ident(table)} AS {raw.open(engine, raw.pieces())}")
         engine.execute("CHECKPOINT")
     seconds, cpu = perf_counter() - started, process_time() - cpu
     engine.close()

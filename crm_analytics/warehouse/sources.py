@@ -4,21 +4,20 @@ A source is a folder with `source.yml` and one `.sql` file an entity.  This
 module reads and checks those files and opens the raw ones as views; it loads
 nothing.
 
-May import: errors, sql, yamlfile, engines, warehouse.readers, warehouse.tables.
+May import: errors, sql, yamlfile, engines, warehouse.raw, warehouse.readers.entry, warehouse.tables.
 Imported by: warehouse.staging, warehouse.load, warehouse.checks, project.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from glob import escape, glob
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from crm_analytics.engines import Engine
-from crm_analytics.errors import ConfigError, CrmError, did_you_mean, shortened
+from crm_analytics.errors import CrmError, did_you_mean, shortened
 from crm_analytics.sql import ident
-from crm_analytics.warehouse.readers import read_files
+from crm_analytics.warehouse.raw import Raw
+from crm_analytics.warehouse.readers.entry import read_entry
 from crm_analytics.warehouse.tables import ENTITIES
 from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
 
@@ -49,7 +48,7 @@ class Source:
 
     name: str
     folder: Path
-    views: Mapping[str, str]
+    raws: Mapping[str, Raw]
     mappings: Mapping[str, str]
     controls: tuple[Control, ...]
     counts: tuple[Count, ...]
@@ -61,18 +60,20 @@ class Source:
         ------
         CrmError : a file is broken; names it.
         """
-        for name, select in self.views.items():
+        for name, raw in self.raws.items():
             if mapping is not None and f"raw_{name}".lower() not in mapping.lower():
                 continue
             try:
+                select = raw.open(engine, raw.pieces())
                 engine.execute(f"CREATE OR REPLACE TEMP VIEW {ident('raw_' + name)} AS {select}")
             except CrmError as error:
                 raise type(error)(f"{self.folder / FILE}: files: {name}: {error}") from None
 
     def close_views(self, engine: Engine) -> None:
         """Forget the raw views, so that another source may use the same names."""
-        for name in self.views:
+        for name, raw in self.raws.items():
             engine.execute(f"DROP VIEW IF EXISTS {ident('raw_' + name)}")
+            raw.close(engine)
 
     def path(self, entity: str) -> Path:
         """The file that maps `entity`."""
@@ -99,7 +100,7 @@ def read_source(folder: Path) -> Source:
         problems.add(file.where("version"), "needs 'version: 1', the only version there is")
     if file.data.get("source", folder.name) != folder.name:
         problems.add(file.where("source"), f"says {file.data['source']!r}, but a source is called as its folder")
-    views = {str(name): _view(file, name, problems) for name in _mapping(file, "files", problems)}
+    raws = [read_entry(file, name, problems) for name in _mapping(file, "files", problems)]
     controls = _listed(file, "controls", ("name", "entity", "measure", "sql"), problems)
     counts = _listed(file, "counts", ("name", "sql"), problems)
     mappings = _mappings(folder, problems)
@@ -107,7 +108,7 @@ def read_source(folder: Path) -> Source:
     return Source(
         name=folder.name,
         folder=folder,
-        views=views,
+        raws={raw.name: raw for raw in raws if raw},
         mappings=mappings,
         controls=tuple(Control(**c) for c in controls),
         counts=tuple(Count(**c) for c in counts),
@@ -176,40 +177,3 @@ def _wrong_measure(item: Mapping[str, Any]) -> str:
     if measure not in known:
         return f"no measure {measure!r} of {name}.{did_you_mean(measure, known)} Known: {shortened(known)}."
     return ""
-
-
-def _view(file: YamlFile, name: object, problems: Problems) -> str:
-    """`SELECT * FROM read_parquet([...])` for one entry of `files`."""
-    spec = file.data["files"][name]
-    if not isinstance(name, str) or not name.isidentifier():
-        problems.add(file.where("files"), f"{name!r} cannot follow raw_ in SQL; use letters, digits and _")
-        return ""
-    where = file.where("files", name)
-    if not isinstance(spec, dict) or not isinstance(spec.get("path"), str):
-        problems.add(where, "needs a path, such as {path: raw/customers.csv}")
-        return ""
-    problems.unknown_keys(file, ("files", name), ("path", "package"))
-    base = _base(file.path.parent, spec, where, problems)
-    if base is None:
-        return ""
-    # Only the path may hold wildcards: a project folder called `2024 [old]` is no pattern.
-    found = sorted(Path(p) for p in glob(str(Path(escape(str(base))) / spec["path"]), recursive=True))
-    if not found:
-        problems.add(where, f"no such file: {base / spec['path']}")
-        return ""
-    try:
-        return read_files(found)
-    except ConfigError as error:
-        problems.add(where, str(error))
-        return ""
-
-
-def _base(folder: Path, spec: Mapping[str, object], where: str, problems: Problems) -> Path | None:
-    if "package" not in spec:
-        return folder
-    package = str(spec["package"])
-    found = find_spec(package) if package.isidentifier() else None
-    if found is None or not found.submodule_search_locations:
-        problems.add(where, f"the package {package} is not installed; try: pip install {package}")
-        return None
-    return Path(next(iter(found.submodule_search_locations)))

