@@ -108,11 +108,11 @@ def _consents(engine: Engine) -> Check:
 
 def _grain(engine: Engine, entity: Entity) -> Check:
     says = f"{entity.grain}: {', '.join(entity.key)} is unique"
-    ((repeats,),) = engine.rows(build.repeats(entity))
+    ((repeats,),) = engine.rows(build.repeats(entity, entity.table))
     if not repeats:
         return Check("grain", entity.table, True, says)
     # Equal hashes are not yet equal rows; only here, where it matters, is the exact count worth its price.
-    key = build.grain(entity)
+    key = ", ".join(build.grain(entity))
     repeated = f"SELECT {key}, count(*) AS _rows FROM {entity.table} GROUP BY {key} HAVING count(*) > 1"
     ((exact,),) = engine.rows(f"SELECT coalesce(sum(_rows - 1), 0) FROM ({repeated})")
     if exact:

@@ -55,6 +55,10 @@ class Files:
     name: str
     place: Place
 
+    @property
+    def changed(self) -> str:
+        return ""
+
     def pieces(self) -> tuple[Piece, ...]:
         """The files that are there now, by label."""
         return tuple(sorted((Piece(self.place.label(p), p) for p in self.place.files()), key=lambda piece: piece.label))
@@ -63,12 +67,12 @@ class Files:
         return ""
 
     def stamp(self, piece: Piece) -> str:
-        """Size, time of the last change in nanoseconds, and inode; '' for a file that is gone."""
+        """Size, times of the last changes in nanoseconds, and inode; '' for a file that is gone."""
         try:
             found = path_of(piece).stat()
         except OSError:
             return ""
-        return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
+        return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
 
     def content_hash(self, piece: Piece) -> str:
         try:
