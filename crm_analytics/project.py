@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wai
     from crm_analytics.warehouse.checks import Check
     from crm_analytics.warehouse.ledger import EntityLoad
     from crm_analytics.warehouse.load import Say
+    from crm_analytics.warehouse.undo import Undone
 
 
 def _silent(_: str) -> None:
@@ -162,16 +163,41 @@ class Project:
             delete_segment(engine, name)
 
     def load(
-        self, sources: Sequence[str] = (), say: "Say" = _silent, now: datetime | None = None
+        self,
+        sources: Sequence[str] = (),
+        say: "Say" = _silent,
+        now: datetime | None = None,
+        *,
+        full: bool = False,
+        since: datetime | None = None,
+        rejects: bool = False,
+        dry_run: bool = False,
     ) -> tuple["EntityLoad", ...]:
-        """Read sources (all where none is named) into the star and renew the rollups; `now` goes into the load log."""
-        from crm_analytics.pipeline.rollups import refresh_rollups
-        from crm_analytics.warehouse.load import load
+        """Read what is new of the sources (all where none is named) into the star and renew the rollups.
 
-        with self.writing("crm load", new=True) as engine:
-            done = load(engine, self.config, self.folder / "data", sources, now or datetime.now(), say)
-            refresh_rollups(engine, self.folder / "cubes", say)
-            return done
+        `full` reads everything anew, `since` only what changed then or later, `rejects`
+        only the files of which rows were refused.  With `dry_run` nothing is kept, and
+        `say` is told examples of what would change.  `now` goes into the load log.
+        """
+        from crm_analytics.pipeline.loading import load_project
+        from crm_analytics.warehouse.delivery import Wanted
+
+        wanted = Wanted(full=full, since=since, rejects=rejects, samples=dry_run)
+        with self.writing("crm load", new=True, keep=not dry_run) as engine:
+            return load_project(engine, self.config, self.folder, sources, now or datetime.now(), say, wanted)
+
+    def loads(self) -> "pl.DataFrame":
+        """Every load: when, what it read and changed, and whether it was taken back; the latest first."""
+        from crm_analytics.warehouse.ledger import LOADS
+
+        return self.engine.frame(LOADS)
+
+    def undo_load(self, load_id: int, say: "Say" = _silent, now: datetime | None = None) -> tuple["Undone", ...]:
+        """Take a load back; the next one reads again what it had read."""
+        from crm_analytics.pipeline.loading import undo_load
+
+        with self.writing("crm load --undo") as engine:
+            return undo_load(engine, self.config, self.folder, load_id, now or datetime.now(), say)
 
     def check(self) -> Iterator["Check"]:
         """Look the star over and hold it to the raw files; one check at a time."""

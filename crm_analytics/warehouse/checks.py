@@ -16,6 +16,8 @@ from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError, DataError, WarehouseError
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import build
+from crm_analytics.warehouse.ledger import MISREAD
+from crm_analytics.warehouse.parts import known_parts
 from crm_analytics.warehouse.sources import Control, Source
 from crm_analytics.warehouse.tables import ENTITIES, FACTS, MONEY, Entity, star_column
 
@@ -66,7 +68,7 @@ def unknown_members(engine: Engine) -> Iterator[Check]:
         for column in entity.references:
             ((rows, ids),) = engine.rows(
                 f"SELECT count(*), count(DISTINCT unresolved->>'$.{column.name}') FROM {entity.table} "
-                f"WHERE unresolved->>'$.{column.name}' IS NOT NULL"
+                f"WHERE {column.dimension}_key = 0 AND unresolved->>'$.{column.name}' IS NOT NULL"
             )
             if rows:
                 lacking = f"{int(str(ids)):,} not in dim_{column.dimension}"
@@ -145,13 +147,31 @@ def _totals(engine: Engine, source: Source, entity: Entity) -> Iterator[Check]:
     money = [c.name for c in entity.money if c.name in kinds]
     sums = "".join(f", {_sum(name, kinds[name])}" for name in money)
     ((rows, *wanted),) = _asked(engine, source, entity.name, f"SELECT count(*){sums} FROM {mapping}")
-    held = _held(engine, source.name, entity, "rows")
+    held = _held(engine, source, entity, "rows")
     loaded, rejected = int(held[0]), int(held[1])
     sign = "=" if rows == loaded + rejected else "against"
     says = f"{rows:,} rows in the files {sign} {loaded:,} loaded + {rejected:,} rejected"
     yield Check("totals", entity.table, rows == loaded + rejected, says)
     for name, raw in zip(money, wanted, strict=True):
         yield _compare(engine, "totals", source, entity, name, f"{name} of {entity.name}", raw)
+    if gone := _parts_gone(engine, source, entity):
+        keys = ", ".join(str(key) for key in gone)
+        ((kept,),) = engine.rows(f"SELECT count(*) FROM {entity.table} WHERE part_key IN ({keys})")
+        says = f"rows of {len(gone):,} files of {source.name} that are gone; crm load --full takes them out"
+        yield Check("totals", entity.table, None, says, int(str(kept)))
+
+
+def _parts_gone(engine: Engine, source: Source, entity: Entity) -> list[int]:
+    """The parts of an entity whose files are not there any more: the files can say nothing about their rows."""
+    plan = source.incremental.get(entity.name)
+    if plan is None:
+        return []
+    there = {piece.label for piece in source.raws[plan.by].pieces()}
+    return [
+        part.key
+        for part in known_parts(engine).values()
+        if (part.source, part.entity) == (source.name, entity.name) and part.label not in there
+    ]
 
 
 def _sum(name: str, kind: str) -> str:
@@ -177,7 +197,7 @@ def _compare(engine: Engine, kind: Kind, source: Source, entity: Entity, measure
     The raw total may be a sum of binary fractions, hence half a cent of room.  Rows
     whose fractions of a cent were rounded when they were loaded add half a cent each.
     """
-    loaded, rejected = _held(engine, source.name, entity, measure)
+    loaded, rejected = _held(engine, source, entity, measure)
     rounded = 0 if measure == "rows" else _rounded(engine, source.name, entity)
     given = Decimal(str(raw or 0))
     ok = abs(given - loaded - rejected) < HALF_CENT * (rounded + 1)
@@ -192,12 +212,14 @@ def _compare(engine: Engine, kind: Kind, source: Source, entity: Entity, measure
 
 
 def _rounded(engine: Engine, source: str, entity: Entity) -> int:
-    """How many rows the last load of this source and entity rounded to the cent."""
-    found = engine.rows(
-        "SELECT rows_rounded FROM loads WHERE source = $source AND entity = $entity ORDER BY load_id DESC LIMIT 1",
+    """How many rows of this source and entity were rounded to the cent when they were read."""
+    ((rounded,),) = engine.rows(
+        "SELECT coalesce(sum(rows_rounded), 0) FROM (SELECT l.rows_rounded FROM part_load l "
+        "JOIN part p USING (part_key) WHERE p.source = $source AND p.entity = $entity "
+        "QUALIFY row_number() OVER (PARTITION BY l.part_key ORDER BY l.load_id DESC) = 1)",
         {"source": source, "entity": entity.name},
     )
-    return int(str(found[0][0])) if found else 0
+    return int(str(rounded))
 
 
 def _number(engine: Engine, source: Source, name: str, sql: str) -> Decimal:
@@ -221,14 +243,17 @@ def _named(source: Source, name: str, ask: Callable[[], T]) -> T:
         raise type(error)(f"{source.folder}: {name}: {error}") from None
 
 
-def _held(engine: Engine, source: str, entity: Entity, measure: str) -> tuple[Decimal, Decimal]:
+def _held(engine: Engine, source: Source, entity: Entity, measure: str) -> tuple[Decimal, Decimal]:
     """The star's and the rejects' share of a measure: rows, or a money column."""
     in_star = "count(*)" if measure == "rows" else f"coalesce(sum({ident(measure)}), 0)"
     as_money = f"TRY_CAST(row_json->>{literal('$.' + measure)} AS {MONEY})"
     in_rejects = "count(*)" if measure == "rows" else f"coalesce(sum({as_money}), 0)"
-    ((loaded,),) = engine.rows(f"SELECT {in_star} FROM {entity.table} WHERE source = $source", {"source": source})
+    gone = ", ".join(str(key) for key in _parts_gone(engine, source, entity)) or "-1"
+    of_source = f"WHERE source = $source AND part_key NOT IN ({gone})"
+    ((loaded,),) = engine.rows(f"SELECT {in_star} FROM {entity.table} {of_source}", {"source": source.name})
     ((rejected,),) = engine.rows(
-        f"SELECT {in_rejects} FROM rejects WHERE source = $source AND entity = $entity",
-        {"source": source, "entity": entity.name},
+        # No mapping has seen a line that could not be read.
+        f"SELECT {in_rejects} FROM rejects {of_source} AND entity = $entity AND NOT starts_with(reason, $misread)",
+        {"source": source.name, "entity": entity.name, "misread": MISREAD},
     )
     return Decimal(str(loaded)), Decimal(str(rejected))

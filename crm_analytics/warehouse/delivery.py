@@ -8,7 +8,7 @@ May import: errors, engines, warehouse.parts, warehouse.raw, warehouse.sources, 
 Imported by: warehouse.load.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -26,12 +26,14 @@ class Wanted:
 
     full    : all, and rows of files that are gone go
     since   : of files only those changed then or later; of tables with a `changed` column the rows from then on
-    rejects : parts of which rows were refused
+    rejects : none but the parts of which rows were refused
+    samples : tell examples of what the load changes
     """
 
     full: bool = False
     since: datetime | None = None
-    rejects: frozenset[int] = frozenset()
+    rejects: bool = False
+    samples: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +69,15 @@ class Deliveries:
 def deliveries(engine: Engine, sources: Sequence[Source], whole: bool, wanted: Wanted) -> Deliveries:
     """Compare the sources with what was loaded; with `whole` these are all sources there are."""
     known = known_parts(engine)
+    refused = {int(str(key)) for (key,) in engine.rows("SELECT DISTINCT part_key FROM rejects")}
     names = {s.name for s in sources}
     there: dict[tuple[str, str, str], Delivery] = {}
     for source in sources:
         for delivery in _delivered(engine, source):
             there[source.name, delivery.part.entity, delivery.part.label] = delivery
-    due = [_since(d, known.get(key), wanted) for key, d in there.items() if _is_due(d, known.get(key), wanted)]
+    due = [_since(d, known.get(key), wanted) for key, d in there.items() if _is_due(d, known.get(key), wanted, refused)]
+    if wanted.rejects:
+        return Deliveries(due=tuple(due), gone=(), kept=(), unchanged=len(there) - len(due))
     missing = [p for key, p in known.items() if key not in there and (p.source in names or (whole and not _frame(p)))]
     # A file that was moved away after it was loaded takes nothing with it, unless everything is read anew.
     incremental = {(s.name, entity) for s in sources for entity in s.incremental}
@@ -99,9 +104,9 @@ def _since(delivery: Delivery, known: Part | None, wanted: Wanted) -> Delivery:
     )
 
 
-def _is_due(delivery: Delivery, known: Part | None, wanted: Wanted) -> bool:
+def _is_due(delivery: Delivery, known: Part | None, wanted: Wanted, refused: Collection[int]) -> bool:
     if wanted.rejects:
-        return delivery.part.key in wanted.rejects
+        return delivery.part.key in refused
     if wanted.since is not None and _untouched_since(delivery, wanted.since):
         return False
     now = delivery.part

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crm_analytics.engines import Engine
-from crm_analytics.sql import Value, ident, literal
+from crm_analytics.sql import Query, Value, ident, literal
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS loads (
@@ -26,6 +26,16 @@ OLDER = "an older version of"
 LOST = f"(reason LIKE {literal(REPEATS + '%')} OR reason LIKE {literal(OLDER + '%')})"
 # How it begins where a line of a file could not be made a row at all; no mapping has seen it.
 MISREAD = "broken line"
+
+
+LOADS = Query("""SELECT load_id, min(loaded_at) AS loaded_at,
+  string_agg(DISTINCT source, ', ' ORDER BY source) AS sources, CAST(sum(parts) AS BIGINT) AS parts,
+  CAST(sum(rows_read) AS BIGINT) AS rows_read, CAST(sum(rows_new) AS BIGINT) AS rows_new,
+  CAST(sum(rows_changed) AS BIGINT) AS rows_changed, CAST(sum(rows_removed) AS BIGINT) AS rows_removed,
+  CAST(sum(rows_rejected) AS BIGINT) AS rows_rejected, max(watermark) AS watermark,
+  round(sum(seconds), 1) AS seconds, left(sha256(string_agg(content_hash, ',' ORDER BY source, entity)), 12) AS content,
+  max(undone_at) AS undone_at
+FROM loads GROUP BY load_id ORDER BY load_id DESC""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

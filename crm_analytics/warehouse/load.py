@@ -49,6 +49,7 @@ class Step:
     sources: tuple[Source, ...]
     what: Deliveries
     reading: Reading
+    samples: bool
 
 
 def load(
@@ -106,7 +107,7 @@ def load_sources(
         say(f"{what.unchanged:,} of {what.unchanged + len(what.due):,} parts are as they were and are not read again")
     renew_dim_channel(engine, config.channels)
     reading = Reading(engine, load_id)
-    step = Step(engine=engine, load_id=load_id, sources=sources, what=what, reading=reading)
+    step = Step(engine=engine, load_id=load_id, sources=sources, what=what, reading=reading, samples=wanted.samples)
     try:
         done = [item for entity in ENTITIES.values() for item in _load_entity(step, entity, say)]
     finally:
@@ -146,7 +147,7 @@ def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
             extras=parts.extras_of(engine, entity.name),
             newest={s.name: plan.newest for s in step.sources if (plan := s.incremental.get(entity.name))},
         )
-        merged = merge(engine, step.load_id, task)
+        merged = merge(engine, step.load_id, task, say if step.samples else None)
         misread = step.reading.misread(due)
         drop_unused(engine, entity, task.extras)
     done = _log(step, entity, due, gone, merged, misread, perf_counter() - started)

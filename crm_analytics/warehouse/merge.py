@@ -4,7 +4,7 @@ What is equal stays as it is, with the load that brought it.  Surrogate keys sta
 Members that come or go change the keys of the facts that name them.
 
 May import: engines, sql, warehouse.arrival, warehouse.build, warehouse.contest, warehouse.journal,
-warehouse.rekey, warehouse.staging, warehouse.tables.   Imported by: warehouse.load, warehouse.undo.
+warehouse.preview, warehouse.rekey, warehouse.staging, warehouse.tables.   Imported by: warehouse.load, warehouse.undo.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import build, journal
 from crm_analytics.warehouse.arrival import Counted, land
 from crm_analytics.warehouse.contest import Ring, settle
+from crm_analytics.warehouse.preview import Tell, tell_difference, tell_new
 from crm_analytics.warehouse.rekey import members_moved, rekey_facts
 from crm_analytics.warehouse.staging import Staged
 from crm_analytics.warehouse.tables import Entity
@@ -58,15 +59,15 @@ class Merged:
     changes: Mapping[int, Change] = field(default_factory=dict)
 
 
-def merge(engine: Engine, load_id: int, task: Task) -> Merged:
-    """Bring the star table of one entity to what its parts say now."""
+def merge(engine: Engine, load_id: int, task: Task, tell: Tell | None = None) -> Merged:
+    """Bring the star table of one entity to what its parts say now; `tell` is told examples of what that changes."""
     entity = task.entity
     reread = ", ".join(str(k) for k in sorted(task.replaced)) or "-1"
     stale = f"part_key IN ({reread}) AND entity = {literal(entity.name)}"
     journal.keep_rejects(engine, load_id, stale)
     engine.execute(f"DELETE FROM rejects WHERE {stale}")
     if entity.kind != "dimension" and _empty(engine, entity):
-        return _fresh(engine, load_id, task)
+        return _fresh(engine, load_id, task, tell)
     if entity.table not in engine.tables():
         engine.execute(build.unknown_member(entity))
     journal.fit(engine, entity.table, task.extras)
@@ -81,12 +82,19 @@ def merge(engine: Engine, load_id: int, task: Task) -> Merged:
         newest=task.newest,
     )
     settle(engine, load_id, ring, alone=False)
-    changes = exchange(engine, load_id, entity, task.extras, leaving)
+    changes = exchange(engine, load_id, entity, task.extras, leaving, tell=tell)
     return Merged(counted, changes)
 
 
 def exchange(
-    engine: Engine, load_id: int, entity: Entity, extras: Mapping[str, str], leaving: str, *, keep: bool = True
+    engine: Engine,
+    load_id: int,
+    entity: Entity,
+    extras: Mapping[str, str],
+    leaving: str,
+    *,
+    keep: bool = True,
+    tell: Tell | None = None,
 ) -> dict[int, Change]:
     """Take the rows `f` that leave out of the star and the arriving ones in, but for those that are equal.
 
@@ -94,6 +102,8 @@ def exchange(
     """
     _compare(engine, entity, leaving)
     changes = _changes(engine)
+    if tell:
+        tell_difference(engine, entity, extras, ARRIVING, tell)
     old = "SELECT old_id FROM temp.difference WHERE old_id IS NOT NULL AND same IS DISTINCT FROM TRUE"
     if entity.kind == "dimension":
         members_moved(engine, entity, old)
@@ -116,7 +126,7 @@ def _empty(engine: Engine, entity: Entity) -> bool:
     return not any_row
 
 
-def _fresh(engine: Engine, load_id: int, task: Task) -> Merged:
+def _fresh(engine: Engine, load_id: int, task: Task, tell: Tell | None) -> Merged:
     """The first rows of a fact: they land where they stay."""
     entity = task.entity
     engine.execute(f"DROP TABLE IF EXISTS {entity.table}")
@@ -130,6 +140,8 @@ def _fresh(engine: Engine, load_id: int, task: Task) -> Merged:
         newest=task.newest,
     )
     settle(engine, load_id, ring, alone=True)
+    if tell:
+        tell_new(engine, entity, task.extras, entity.table, tell)
     found = engine.rows(f"SELECT part_key, count(*) FROM {entity.table} GROUP BY 1")
     return Merged(counted, {int(str(part)): Change(new=int(str(rows))) for part, rows in found})
 

@@ -14,6 +14,8 @@ from typing import Literal
 Kind = Literal["dimension", "fact", "bridge"]
 
 MONEY = "DECIMAL(18,2)"
+# Columns whose values are never shown but where a person asks for exactly them.
+PRIVATE = frozenset({"name", "email", "phone"})
 
 
 @dataclass(frozen=True, slots=True)
