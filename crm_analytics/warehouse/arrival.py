@@ -17,7 +17,7 @@ from crm_analytics.warehouse import build, ledger
 from crm_analytics.warehouse.staging import Staged
 from crm_analytics.warehouse.tables import Entity
 
-AT_ONCE = 64  # SELECTs in one statement: each reads a file and holds its buffers
+AT_ONCE = 4  # SELECTs in one statement: each reads a file and holds its buffers
 
 
 @dataclass(frozen=True, slots=True)
