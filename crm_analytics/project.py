@@ -199,11 +199,11 @@ class Project:
         with self.writing("crm load --undo") as engine:
             return undo_load(engine, self.config, self.folder, load_id, now or datetime.now(), say)
 
-    def check(self) -> Iterator["Check"]:
-        """Look the star over and hold it to the raw files; one check at a time."""
+    def check(self, today: date | None = None) -> Iterator["Check"]:
+        """Look the star over, hold it to the raw files and to `data/quality.yml` as of `today`; one check at a time."""
         from crm_analytics.pipeline.checking import check_project
 
-        yield from check_project(self.engine, self.folder)
+        yield from check_project(self.engine, self.folder, today or date.today())
 
     def test_cubes(self) -> Iterator["Check"]:
         """Hold the cubes to the `tests` in their files, as `check` does too; nothing where there are no cubes."""
