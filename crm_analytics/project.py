@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wai
     from crm_analytics.warehouse.checks import Check
     from crm_analytics.warehouse.ledger import EntityLoad
     from crm_analytics.warehouse.load import Say
+    from crm_analytics.warehouse.rejects import RejectGroup
     from crm_analytics.warehouse.undo import Undone
 
 
@@ -204,6 +205,22 @@ class Project:
         from crm_analytics.pipeline.checking import check_project
 
         yield from check_project(self.engine, self.folder, today or date.today())
+
+    def rejects(
+        self, entity: str = "", reason: str = "", load_id: int | None = None, show: bool = False
+    ) -> "pl.DataFrame":
+        """Every row that a load refused, with the reason; private columns are hidden unless `show`."""
+        from crm_analytics.warehouse.rejects import rejects
+
+        return rejects(self.engine, entity, reason, load_id, show)
+
+    def reject_groups(
+        self, entity: str = "", reason: str = "", load_id: int | None = None, samples: int = 2, show: bool = False
+    ) -> "tuple[RejectGroup, ...]":
+        """The refused rows by source, entity and reason, with samples of each."""
+        from crm_analytics.warehouse.rejects import reject_groups
+
+        return reject_groups(self.engine, entity, reason, load_id, samples, show)
 
     def test_cubes(self) -> Iterator["Check"]:
         """Hold the cubes to the `tests` in their files, as `check` does too; nothing where there are no cubes."""

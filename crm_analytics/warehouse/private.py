@@ -12,14 +12,14 @@ import re
 from crm_analytics.sql import literal
 
 MASK = "(private)"
-EMAIL = r"[^\s@]+@[^\s@]+\.[A-Za-z]{2,}"
+EMAIL = r"[^ \t\r\n@]+@[^ \t\r\n@]+\.[A-Za-z]{2,}"
 # From abroad (+49..., 0049 ...), within the country (0171 123 4567), and (555) 123-4567.  Bare digits are an id, and
 # 03-12-2017 is a day.
 PHONE = (
-    r"\s*\+[0-9][0-9 ()/.-]{6,}"
-    r"|\s*00[1-9][0-9]*[ ()/.-][0-9 ()/.-]{5,}"
-    r"|\s*\(?0[0-9]{1,5}\)?[ /-][0-9]{3,}[0-9 /-]*"
-    r"|\s*\(?[0-9]{3}\)?[ .-][0-9]{3}[ .-][0-9]{4}\s*"
+    r" *\+[0-9][0-9 ()/.-]{6,}"
+    r"| *00[1-9][0-9]*[ ()/.-][0-9 ()/.-]{5,}"
+    r"| *\(?0[0-9]{1,5}\)?[ /-][0-9]{3,}[0-9 /-]*"
+    r"| *\(?[0-9]{3}\)?[ .-][0-9]{3}[ .-][0-9]{4} *"
 )
 
 WHOLE = frozenset({"name", "email", "e_mail", "phone", "mobile", "address", "street", "surname", "iban", "birthday"})
