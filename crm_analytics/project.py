@@ -267,11 +267,12 @@ class Project:
 
         return export(self.engine, self.config, target, folder or self.output / "export")
 
-    def report(self) -> Path:
-        """Write the report, one HTML file, and give its path."""
+    def report(self, today: date | None = None) -> Path:
+        """Write the report, one HTML file, and give its path; data has to be fresh, if it has to, as of `today`."""
         from crm_analytics.pipeline.reporting import write_report
 
-        return write_report(self.engine, self.model, self.config, self.output)
+        day = today or date.today()
+        return write_report(self.engine, self.model, self.config, self.folder / "data", self.output, day)
 
     def close(self) -> None:
         """Let go of the warehouse."""
