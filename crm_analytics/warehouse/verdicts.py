@@ -7,6 +7,7 @@ that looks like an e-mail address or a phone number is not shown.
 May import: errors, sql, engines, warehouse.*.   Imported by: pipeline.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -120,10 +121,23 @@ def _judge_rows(engine: Engine, entity: Entity, terms: Sequence[sql.Term], today
     query = sql.statement(entity, terms)
     try:
         (row,) = engine.rows(query.text, query.params)
-    except CrmError as error:
-        raise type(error)(f"{terms[0].expectation.place}: {entity.name}: {error}") from None
+    except CrmError:
+        _blame(engine, entity, terms)
+        raise
     pairs = zip(terms, row[::2], row[1::2], strict=True)
     return Judged(tuple(_verdict(engine, entity, t, int(str(n)), found, today) for t, n, found in pairs), query)
+
+
+def _blame(engine: Engine, entity: Entity, terms: Sequence[sql.Term]) -> None:
+    """Find the expectation that stopped the pass over all of them: a cast of its SQL that some value does not bear."""
+    for term in terms:
+        query = sql.statement(entity, [term])
+        try:
+            engine.rows(query.text, query.params)
+        except CrmError as error:
+            # The engine quotes the value, which may be private.
+            said = re.sub(r"'[^']*'", "'…'", str(error))
+            raise type(error)(f"{term.expectation.place}: {said}") from None
 
 
 def _verdict(engine: Engine, entity: Entity, term: sql.Term, rows: int, found: Value, today: date) -> Verdict:

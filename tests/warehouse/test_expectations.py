@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from crm_analytics.errors import ConfigError, WarehouseError
+from crm_analytics.errors import ConfigError, DataError, WarehouseError
 from crm_analytics.warehouse.expectations import Expectation, read_expectations
+from crm_analytics.warehouse.tables import ENTITIES
 from crm_analytics.warehouse.verdicts import Verdict, judge
 from tests.warehouse.made import CUSTOMERS, PRODUCTS, SALES, SHOP, Shop
 
@@ -264,6 +265,51 @@ def test_what_does_not_fit_the_star_is_told_at_once_each_with_its_line(loaded: S
     assert [line for line, said in zip(lines, MISFITS.values(), strict=True) if said not in line] == []
 
 
+def test_a_value_that_the_sql_cannot_bear_is_told_by_line_and_not_shown(loaded: Shop) -> None:
+    lines = "{unique: order_id}\n{sql: CAST(customer_id AS INTEGER) > 0}"
+    with pytest.raises(DataError, match=r"^data/quality.yml:5: .*Could not convert string '…'") as told:
+        verdicts(loaded, lines)
+    assert "ann" not in str(told.value)
+
+
+def test_every_column_of_every_contract_can_be_held_to_something(loaded: Shop) -> None:
+    asked = []
+    for entity in ENTITIES.values():
+        asked.append(Expectation(entity=entity.name, test="unique", given=entity.key))
+        for column in entity.columns:
+            asked.append(Expectation(entity=entity.name, test="filled_share", column=column.name))
+            asked.append(Expectation(entity=entity.name, test="sql", given=(f"{column.name} IS NOT NULL",)))
+            if column.dimension:
+                asked.append(Expectation(entity=entity.name, test="known_share", column=column.name))
+    found = [v for judged in judge(loaded.engine, asked, TODAY) for v in judged.verdicts]
+    assert [v.expectation for v in found] == asked
+    # Two ways to ask whether there is a value.
+    counts: dict[tuple[str, str], set[tuple[int, int]]] = {}
+    for v in found:
+        e = v.expectation
+        if e.test in ("filled_share", "sql"):
+            key = (e.entity, e.column or str(e.given[0]).split()[0])
+            counts.setdefault(key, set()).add((v.rows, v.failing))
+    assert {key for key, two in counts.items() if len(two) > 1} == set()
+
+
 def test_a_warehouse_without_a_load_is_told(shop: Shop) -> None:
     with pytest.raises(WarehouseError, match="run: crm load"):
         verdicts(shop, "{unique: order_id}")
+
+
+@pytest.mark.parametrize("template", ["retail", "synthetic"])
+def test_what_a_template_expects_can_be_read(template: str) -> None:
+    package = Path(__file__).parents[2] / "crm_analytics"
+    asked = read_expectations(package / "templates" / template / "data")
+    assert {e.severity for e in asked} == {"fail", "warn"}
+
+
+def test_the_example_of_the_page_can_be_read_and_judged(loaded: Shop) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quality.md").read_text(encoding="utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    (loaded.data / "quality.yml").write_text(example, encoding="utf-8")
+    asked = read_expectations(loaded.data)
+    assert len(asked) == 8
+    judged = [v for one in judge(loaded.engine, asked, TODAY) for v in one.verdicts]
+    assert len(judged) == 8  # one source, so one verdict on the volume
