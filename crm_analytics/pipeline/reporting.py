@@ -27,7 +27,7 @@ from crm_analytics.reports.html import render
 from crm_analytics.reports.inputs import OverviewInputs, Sourced
 from crm_analytics.reports.overview import overview
 from crm_analytics.sql import Query, literal
-from crm_analytics.warehouse.quality import LAST_LOADS, REJECTS, notes
+from crm_analytics.warehouse.quality import HELD, REJECTS, notes
 from crm_analytics.warehouse.tables import FACTS
 
 HEAD = 25
@@ -77,7 +77,7 @@ def overview_inputs(engine: Engine, model: Model, config: ProjectConfig, data: P
         priority=priority,
         consents=_consents(engine),
         value_is_margin=priority is not None and margin_share(engine, priority.frame["as_of"][0]) is not None,
-        quality=_read(engine, LAST_LOADS),
+        quality=_read(engine, HELD),
         unknown=_read(engine, _unknown()),
         rejects=_read(engine, REJECTS),
         expectations=expectations(engine, data, today),

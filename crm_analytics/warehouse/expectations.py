@@ -88,7 +88,7 @@ class Expectation:
                 return f"the last {self.column} is at most {listed} days before {today}"
             case "rows_within":
                 before = "the load before" if self.of_last == 1 else f"the {self.of_last} loads before"
-                return f"the rows of a load are {_between(*self.given)} times the median of {before}"
+                return f"the rows that a part brings are {_between(*self.given)} times the median of {before}"
 
 
 def _between(low: Given, high: Given) -> str:

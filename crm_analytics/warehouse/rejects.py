@@ -44,7 +44,10 @@ class RejectGroup:
 def rejects(
     engine: Engine, entity: str = "", reason: str = "", load_id: int | None = None, show: bool = False
 ) -> "pl.DataFrame":
-    """Every refused row that fits: load_id, source, entity, reason, row_json (the row as its mapping gave it).
+    """Every refused row that fits: load_id, source, entity, part, reason, row_json.
+
+    `part` is the file or table it came from ('' where one part is all there is), `row_json` the row as its
+    mapping gave it.
 
     Parameters
     ----------
@@ -59,7 +62,9 @@ def rejects(
     WarehouseError : the warehouse is not loaded.
     """
     where, params = _where(engine, entity, reason, load_id)
-    text = f"SELECT load_id, source, entity, reason, row_json FROM rejects WHERE {where} ORDER BY ALL"
+    text = f"""SELECT load_id, source, entity, coalesce(part.label, '') AS part, reason, row_json
+FROM (SELECT * FROM rejects WHERE {where}) AS r LEFT JOIN (SELECT part_key, label FROM part) AS part USING (part_key)
+ORDER BY ALL"""
     frame = engine.frame(Query(text, params))
     if show:
         return frame
@@ -115,8 +120,8 @@ def reject_groups(
 
 def _where(engine: Engine, entity: str, reason: str, load_id: int | None) -> tuple[str, dict[str, Value]]:
     """The condition of a question as SQL, and the values bound in it."""
-    if "rejects" not in engine.tables():
-        raise WarehouseError("the warehouse is not loaded yet; run: crm load")
+    if not {"rejects", "part"} <= engine.tables():
+        raise WarehouseError("the warehouse is not loaded yet, or by an earlier version; run: crm load")
     conditions: list[str] = []
     params: dict[str, Value] = {}
     if entity:

@@ -176,5 +176,5 @@ def _of_volume(e: Expectation, volume: Volume, today: date) -> Verdict:
         return Verdict(expectation=e, words=words, ok=None, found="there is no earlier load to compare with")
     low, high = (None if bound is None else float(str(bound)) for bound in e.given)
     ok = (low is None or volume.rows >= low * volume.median) and (high is None or volume.rows <= high * volume.median)
-    found = f"{volume.rows:,} rows in load {volume.load_id}, where the median is {volume.median:,.0f}"
+    found = f"{volume.rows:,.0f} rows in load {volume.load_id}, where the median is {volume.median:,.0f}"
     return Verdict(expectation=e, words=words, ok=ok, found=found)

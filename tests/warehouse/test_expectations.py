@@ -161,13 +161,19 @@ def test_a_load_is_compared_with_the_median_of_those_before_it(loaded: Shop) -> 
     line = "{rows_within: [0.5, 2], of_last: 3}"
     (alone,) = verdicts(loaded, line)
     assert (alone.ok, alone.found) == (None, "there is no earlier load to compare with")
-    # Rows of loads 2 to 6.  Before load 6 there were 90, 400 and 110 in the last three: their median is 110.
-    for load_id, rows in enumerate((5000, 90, 400, 110, 221), start=2):
-        loaded.engine.execute(f"INSERT INTO loads SELECT * REPLACE ({load_id} AS load_id, {rows} AS rows_read) "
-                              "FROM loads WHERE load_id = 1 AND entity = 'sales'")  # fmt: skip
+    # Loads 2 to 7, as rows and files.  In the last three before load 7 a file brought 90, 4000 / 10 = 400 and 110
+    # rows: their median is 110.  Load 6 was taken back.
+    read = ((5000, 1, None), (90, 1, None), (4000, 10, None), (110, 1, None), (9, 1, "now()"), (442, 2, None))
+    for load_id, (rows, files, undone) in enumerate(read, start=2):
+        changed = f"{load_id} AS load_id, {rows} AS rows_read, {files} AS parts, {undone or 'NULL'} AS undone_at"
+        first = "FROM loads WHERE load_id = 1 AND entity = 'sales'"
+        loaded.engine.execute(f"INSERT INTO loads SELECT * REPLACE ({changed}) {first}")
     (many,) = verdicts(loaded, line)
-    assert (many.ok, many.found) == (False, "221 rows in load 6, where the median is 110")
-    assert many.words == "the rows of a load are between 0.5 and 2 times the median of the 3 loads before, from till"
+    assert (many.ok, many.found) == (False, "221 rows in load 7, where the median is 110")
+    assert (
+        many.words
+        == "the rows that a part brings are between 0.5 and 2 times the median of the 3 loads before, from till"
+    )
     (few,) = verdicts(loaded, "{rows_within: [null, 2.01], of_last: 3}")
     assert few.ok is True
 
@@ -176,7 +182,7 @@ def test_each_source_is_compared_with_its_own_loads(shop: Shop) -> None:
     shop.source("till", SHOP)
     shop.source("web", {"sales": SALES.replace("o1", "w1").replace("o2", "w2")})
     for _ in range(2):
-        shop.load()
+        shop.load(full=True)
     found = verdicts(shop, "{rows_within: [1, 1]}")
     assert [(v.ok, v.found) for v in found] == [(True, "3 rows in load 2, where the median is 3")] * 2
     assert [v.words.rpartition(" ")[2] for v in found] == ["till", "web"]

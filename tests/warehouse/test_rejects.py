@@ -108,7 +108,7 @@ def test_a_load_without_rejects_has_none(shop: Shop) -> None:
     shop.source("till", SHOP)
     shop.load()
     assert reject_groups(shop.engine) == ()
-    assert rejects(shop.engine).columns == ["load_id", "source", "entity", "reason", "row_json"]
+    assert rejects(shop.engine).columns == ["load_id", "source", "entity", "part", "reason", "row_json"]
 
 
 @pytest.mark.parametrize(
