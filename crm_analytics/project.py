@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wai
     from crm_analytics.warehouse.checks import Check
     from crm_analytics.warehouse.ledger import EntityLoad
     from crm_analytics.warehouse.load import Say
+    from crm_analytics.warehouse.rejects import RejectGroup
     from crm_analytics.warehouse.undo import Undone
 
 
@@ -199,11 +200,27 @@ class Project:
         with self.writing("crm load --undo") as engine:
             return undo_load(engine, self.config, self.folder, load_id, now or datetime.now(), say)
 
-    def check(self) -> Iterator["Check"]:
-        """Look the star over and hold it to the raw files; one check at a time."""
+    def check(self, today: date | None = None) -> Iterator["Check"]:
+        """Look the star over, hold it to the raw files and to `data/quality.yml` as of `today`; one check at a time."""
         from crm_analytics.pipeline.checking import check_project
 
-        yield from check_project(self.engine, self.folder)
+        yield from check_project(self.engine, self.folder, today or date.today())
+
+    def rejects(
+        self, entity: str = "", reason: str = "", load_id: int | None = None, show: bool = False
+    ) -> "pl.DataFrame":
+        """Every row that a load refused, with the reason; private columns are hidden unless `show`."""
+        from crm_analytics.warehouse.rejects import rejects
+
+        return rejects(self.engine, entity, reason, load_id, show)
+
+    def reject_groups(
+        self, entity: str = "", reason: str = "", load_id: int | None = None, samples: int = 2, show: bool = False
+    ) -> "tuple[RejectGroup, ...]":
+        """The refused rows by source, entity and reason, with samples of each."""
+        from crm_analytics.warehouse.rejects import reject_groups
+
+        return reject_groups(self.engine, entity, reason, load_id, samples, show)
 
     def test_cubes(self) -> Iterator["Check"]:
         """Hold the cubes to the `tests` in their files, as `check` does too; nothing where there are no cubes."""
@@ -250,11 +267,12 @@ class Project:
 
         return export(self.engine, self.config, target, folder or self.output / "export")
 
-    def report(self) -> Path:
-        """Write the report, one HTML file, and give its path."""
+    def report(self, today: date | None = None) -> Path:
+        """Write the report, one HTML file, and give its path; data has to be fresh, if it has to, as of `today`."""
         from crm_analytics.pipeline.reporting import write_report
 
-        return write_report(self.engine, self.model, self.config, self.output)
+        day = today or date.today()
+        return write_report(self.engine, self.model, self.config, self.folder / "data", self.output, day)
 
     def close(self) -> None:
         """Let go of the warehouse."""

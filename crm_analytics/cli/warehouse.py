@@ -3,13 +3,14 @@
 May import: typer, errors, periods, project, scaffold, cli.options, cli.output.   Imported by: cli.
 """
 
+from collections import Counter
 from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crm_analytics.cli.options import Folder, Format, Out
+from crm_analytics.cli.options import Folder, Format, Out, Today, day_or_today
 from crm_analytics.cli.output import as_bytes, check_format, write
 from crm_analytics.errors import QueryError
 from crm_analytics.periods import parse_date
@@ -137,17 +138,32 @@ def _test_cubes(shop: Project) -> None:
         typer.echo(f"{len(tests)} cube tests passed")
 
 
-def check(project: Folder = Path()) -> None:
-    """Look the star over: grain, keys, totals against the raw files to the cent.
+def check(
+    every: Annotated[bool, typer.Option("--all", help="Print what passed, too.")] = False,
+    today: Today = None,
+    project: Folder = Path(),
+) -> None:
+    """Look the star over: grain, keys, totals against the raw files to the cent, cube tests, data/quality.yml.
 
-    Exits with 1 if anything fails.   Example: crm check -C shop
+    Prints what failed, what is warned of and what to know; exits with 1 if anything fails.
+
+    Example: crm check --all -C shop
     """
+    counts: Counter[str] = Counter()
     with Project.open(project) as shop:
-        failed = 0
-        for item in shop.check():
-            failed += item.ok is False
-            rows = f" ({item.rows:,} rows)" if item.rows else ""
-            typer.echo(f"{MARKS[item.ok]}  {item.table:<15} {item.says}{rows}")
-    typer.echo(f"{failed} {'check' if failed == 1 else 'checks'} failed" if failed else "every check passed")
+        for item in shop.check(day_or_today(today)):
+            mark = "warn" if item.warning else MARKS[item.ok]
+            counts[mark] += 1
+            if every or mark != MARKS[True]:
+                rows = f" ({item.rows:,} rows)" if item.rows else ""
+                typer.echo(f"{mark}  {item.table:<15} {item.says}{rows}")
+    passed, failed = counts[MARKS[True]], counts[MARKS[False]]
+    warned = f", {_plural(counts['warn'], 'warning')}" if counts["warn"] else ""
     if failed:
+        typer.echo(f"{_plural(failed, 'check')} failed, {passed} passed{warned}")
         raise typer.Exit(1)
+    typer.echo(f"every check passed: {passed}{warned}")
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -23,18 +23,25 @@ from crm_analytics.warehouse.tables import ENTITIES, FACTS, MONEY, Entity, star_
 
 T = TypeVar("T")
 HALF_CENT = Decimal("0.005")
-Kind = Literal["grain", "keys", "totals", "controls", "cubes", "unknown", "rejects", "sources", "counts", "consents"]
+Kind = Literal[
+    "grain", "keys", "totals", "controls", "cubes", "unknown", "rejects", "sources", "counts", "consents", "quality"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at.  `ok` is None where there is nothing to fail: a count to know of."""
+    """One thing looked at.
+
+    `ok` is None where there is nothing to fail: a count to know of, or, with `warning`, a fault that the
+    owner of the data chose to be warned of.
+    """
 
     kind: Kind
     table: str
     ok: bool | None
     says: str
     rows: int = 0
+    warning: bool = False
 
 
 def check_star(engine: Engine) -> Iterator[Check]:

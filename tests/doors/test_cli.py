@@ -160,7 +160,9 @@ def test_planning_again_gives_the_same_bytes(run: Run, folder: Path) -> None:
 
 def test_nothing_that_is_printed_or_written_holds_private_data(run: Run, folder: Path) -> None:
     private = re.compile(r"@example\.com|\+1555|Customer \d{4}")
-    printed = "".join(run(*words, "-C", folder).out for words in (("check",), ("plan",), ("evaluate",)))
+    printed = "".join(
+        run(*words, "-C", folder).out for words in (("check", "--all"), ("rejects",), ("plan",), ("evaluate",))
+    )
     assert not private.search(printed)
     for file in (folder / "out").rglob("*"):
         if file.suffix in (".csv", ".json", ".html"):
