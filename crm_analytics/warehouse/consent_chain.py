@@ -79,9 +79,7 @@ def lines(expressions: Iterable[str]) -> str:
 
     A backslash is written `\\`, a line feed `\n` and an absent value `\N`.
     """
-    written = (
-        f"coalesce(replace(replace({value}, '\\', '\\\\'), chr(10), '\\n'), '\\N')" for value in expressions
-    )
+    written = (f"coalesce(replace(replace({value}, '\\', '\\\\'), chr(10), '\\n'), '\\N')" for value in expressions)
     return f"concat_ws(chr(10), {', '.join(written)})"
 
 
@@ -147,4 +145,6 @@ def _entry_of(engine: Engine, hash: str) -> int | None:
 def _as_text(name: str, kind: str) -> str:
     if kind == "VARCHAR":
         return ident(name)
-    return f"strftime({ident(name)}, '%Y-%m-%dT%H:%M:%S.%f')" if kind == "TIMESTAMP" else f"CAST({ident(name)} AS VARCHAR)"
+    return (
+        f"strftime({ident(name)}, '%Y-%m-%dT%H:%M:%S.%f')" if kind == "TIMESTAMP" else f"CAST({ident(name)} AS VARCHAR)"
+    )

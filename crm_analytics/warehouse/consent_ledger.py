@@ -16,7 +16,17 @@ import polars as pl
 
 from crm_analytics.engines import Engine
 from crm_analytics.sql import Query, statement
-from crm_analytics.warehouse.consent_chain import COVERED, HEADS, LEDGER, SUBJECTS, TABLES, Head, chained, entry_text, head
+from crm_analytics.warehouse.consent_chain import (
+    COVERED,
+    HEADS,
+    LEDGER,
+    SUBJECTS,
+    TABLES,
+    Head,
+    chained,
+    entry_text,
+    head,
+)
 from crm_analytics.warehouse.consent_words import CONTENT, said, words
 
 BATCH = 100_000  # entries that are in Python's memory at once while they are chained
@@ -114,9 +124,7 @@ def _next() -> str:
 def _know_subjects(engine: Engine, salt: Callable[[], str]) -> None:
     """Give each customer who is spoken of for the first time a salt, and so a subject."""
     strangers = engine.frame(
-        Query(
-            f"SELECT DISTINCT source, customer_id FROM ({words()}) AS word {_UNKNOWN} ORDER BY source, customer_id"
-        )
+        Query(f"SELECT DISTINCT source, customer_id FROM ({words()}) AS word {_UNKNOWN} ORDER BY source, customer_id")
     )
     if strangers.is_empty():
         return
@@ -132,10 +140,10 @@ def _know_subjects(engine: Engine, salt: Callable[[], str]) -> None:
 def _chain(engine: Engine, before: Head, added: int) -> Head:
     """Hash the entries of `consent_next` in their order and put them into the ledger."""
     at = before
-    columns = ", ".join(COVERED)
+    text = f"SELECT {', '.join(COVERED)}, {entry_text()} AS text FROM consent_next "
+    text += "WHERE seq > $after AND seq <= $last ORDER BY seq"
     while at.entries < before.entries + added:
         last = min(at.entries + BATCH, before.entries + added)
-        text = f"SELECT {columns}, {entry_text()} AS text FROM consent_next WHERE seq > $after AND seq <= $last ORDER BY seq"
         entries = engine.frame(Query(text, {"after": at.entries, "last": last}))
         hashes = list(chained(entries["text"], at.hash))
         engine.write_frame(

@@ -44,10 +44,11 @@ def said(subjects: str = SUBJECTS, plain: Sequence[str] = ()) -> str:
     `plain` are columns of `words` to show as they are, `subjects` the customers to look at.
     """
     proof = lines(("word.proof", "word.evidence"))
+    evidence = f"CASE WHEN coalesce(word.proof, word.evidence) IS NOT NULL THEN sha256(owner.salt || {proof}) END"
     shown = "".join(f", word.{name}" for name in plain)
     return f"""SELECT DISTINCT word.kind, owner.subject, word.source, sha256(owner.salt || word.reference) AS reference,
   word.channel, word.purpose, word.status, word.recorded_at, word.wording_version,
-  CASE WHEN coalesce(word.proof, word.evidence) IS NOT NULL THEN sha256(owner.salt || {proof}) END AS evidence_hash{shown}
+  {evidence} AS evidence_hash{shown}
 FROM ({words()}) AS word
 INNER JOIN {subjects} AS owner ON owner.source = word.source AND owner.customer_id = word.customer_id"""
 
@@ -55,7 +56,9 @@ INNER JOIN {subjects} AS owner ON owner.source = word.source AND owner.customer_
 def refused_rows(entity: Entity) -> str:
     """The rejects of one entity, without those that say exactly what a row of the star says."""
     given = ", ".join(f"{_given(column)} AS {ident('_' + column.name)}" for column in entity.columns)
-    same = " AND ".join(f"kept.{ident(c.name)} IS NOT DISTINCT FROM refused.{ident('_' + c.name)}" for c in entity.columns)
+    same = " AND ".join(
+        f"kept.{ident(c.name)} IS NOT DISTINCT FROM refused.{ident('_' + c.name)}" for c in entity.columns
+    )
     return f"""SELECT refused.source, refused.reason, refused.row_json
 FROM (SELECT *, {given} FROM rejects WHERE entity = {literal(entity.name)}) AS refused
 ANTI JOIN ({build.contract_rows(entity, ())}) AS kept ON {same}"""

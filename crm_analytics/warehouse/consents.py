@@ -42,7 +42,7 @@ def consent_state(engine: Engine, at: datetime, purpose: str) -> pl.DataFrame:
     must_have_ledger(engine)
     columns = "customer_id, channel, status, since, wording_version, source, entry, reason"
     text = f"SELECT {columns} FROM ({_state(engine)}) AS state ORDER BY customer_id, channel"
-    return engine.frame(Query(text, _params(at, purpose=_folded(purpose))))
+    return engine.frame(Query(text, _params(at, asked=purpose, only=True)))
 
 
 def consents_as_of(
@@ -69,8 +69,7 @@ def consents_as_of(
     if customer_id and not engine.rows("SELECT 1 FROM dim_customer WHERE customer_id = $id", {"id": customer_id}):
         raise DataError(f"consents: the warehouse has no customer {customer_id!r}")
     text = _statement("consent_grid", state=_state(engine))
-    params = _params(at, customer=customer_id or None, known=known_at)
-    return engine.frame(Query(text, {**params, "asked": _folded(purpose)}))
+    return engine.frame(Query(text, _params(at, asked=purpose, customer=customer_id or None, known=known_at)))
 
 
 def consent_counts(engine: Engine, at: datetime) -> pl.DataFrame:
@@ -132,11 +131,13 @@ def _statement(name: str, **parts: str) -> str:
 
 
 def _params(
-    at: datetime, purpose: str | None = None, customer: str | None = None, known: datetime | None = None
+    at: datetime,
+    asked: str | None = None,
+    *,
+    only: bool = False,
+    customer: str | None = None,
+    known: datetime | None = None,
 ) -> dict[str, Value]:
-    return {"at": at, "purpose": purpose, "customer": customer, "known": known}
-
-
-def _folded(purpose: str) -> str:
-    """The star keeps purposes in lower case."""
-    return purpose.strip().lower()
+    # The star keeps purposes in lower case.
+    purpose = None if asked is None else asked.strip().lower()
+    return {"at": at, "asked": purpose, "only": only, "customer": customer, "known": known}

@@ -1,5 +1,6 @@
 -- One row per customer, channel and purpose that somebody spoke of: the word that counts as of one moment.
--- `owner` says whose a subject is; consents.py writes it in.  $purpose and $customer NULL: all of them.
+-- `owner` says whose a subject is; consents.py writes it in.  $asked is the purpose;
+-- with $only no other one is looked at.  $customer NULL: all of them.
 WITH owner AS (
   {owner}
 ),
@@ -29,13 +30,13 @@ entry AS (
       OR (entry.status = 'withdrawn' AND entry.noted_at < CAST($at AS TIMESTAMP))
     )
     AND (CAST($customer AS VARCHAR) IS NULL OR owner.customer_id = CAST($customer AS VARCHAR))
-    AND (CAST($purpose AS VARCHAR) IS NULL OR entry.purpose IS NULL OR entry.purpose = CAST($purpose AS VARCHAR))
+    AND (NOT CAST($only AS BOOLEAN) OR entry.purpose IS NULL OR entry.purpose = CAST($asked AS VARCHAR))
 ),
 
 purpose AS (
-  SELECT DISTINCT purpose FROM consent_ledger WHERE purpose IS NOT NULL AND CAST($purpose AS VARCHAR) IS NULL
+  SELECT DISTINCT purpose FROM consent_ledger WHERE purpose IS NOT NULL AND NOT CAST($only AS BOOLEAN)
   UNION
-  SELECT CAST($purpose AS VARCHAR) WHERE CAST($purpose AS VARCHAR) IS NOT NULL
+  SELECT CAST($asked AS VARCHAR) WHERE CAST($asked AS VARCHAR) IS NOT NULL
 ),
 
 -- An opt-out and a refused row name no purpose, and are for all of them.

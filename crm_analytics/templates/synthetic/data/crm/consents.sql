@@ -6,5 +6,6 @@ SELECT
   purpose,
   status,
   recorded_at,
+  regexp_extract(proof, 'wording (v[0-9]+)', 1) AS wording_version, -- recorded calls and text messages have none
   proof
 FROM raw_consents
