@@ -137,5 +137,5 @@ def _moment(text: str, what: str) -> datetime | date:
         ) from None
     if at.tzinfo is not None:
         raise DataError(f"{what}: {text!r} names a time zone; times are those of the sources, without one")
-    parse_date(f"{at:%Y-%m-%d}", what)
+    parse_date(at.date().isoformat(), what)
     return at

@@ -50,7 +50,10 @@ SELECT
     WHEN mine.kind = 'void' THEN format('takes back entry {:d}', mine.voids)
     WHEN mine.voided_by IS NOT NULL THEN format('taken back by entry {:d}', mine.voided_by)
     WHEN counting.entry IS NOT NULL THEN 'counts'
-    WHEN mine.recorded_at >= CAST($at AS TIMESTAMP) AND mine.status = 'granted' THEN 'not yet'
+    WHEN
+      mine.recorded_at >= CAST($at AS TIMESTAMP)
+      AND (mine.status = 'granted' OR mine.noted_at >= CAST($at AS TIMESTAMP))
+      THEN 'not yet'
     ELSE 'superseded'
   END AS standing
 FROM mine

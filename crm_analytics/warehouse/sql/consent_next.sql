@@ -35,7 +35,7 @@ missing AS (
 SELECT
   CAST($last AS BIGINT) + row_number() OVER (
     -- Nothing here is in the order of customers: where an entry stands must not tell whose it is.
-    ORDER BY voids NULLS LAST, recorded_at NULLS FIRST, subject, reference, kind, status
+    ORDER BY voids NULLS LAST, recorded_at NULLS FIRST, subject, channel, purpose, status, kind, reference
   ) AS seq,
   CAST($now AS TIMESTAMP) AS noted_at,
   CAST($load_id AS INTEGER) AS load_id,
