@@ -106,10 +106,10 @@ def test_a_corrected_word_takes_the_old_one_back_and_adds_the_new(ledger: Ledger
     assert verify(ledger.engine).ok
 
 
-LOADS = st.lists(st.sets(st.integers(0, 4)), max_size=5)
+LOADS = st.lists(st.sets(st.integers(0, 4)), max_size=3)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(LOADS)
 def test_the_entries_that_stand_are_the_words_of_the_star_whatever_was_loaded_before(
     shared: DuckEngine, loads: list[set[int]]
