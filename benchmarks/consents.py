@@ -38,7 +38,7 @@ CASE WHEN i > 0 THEN 'C' || i END AS customer_id FROM range({customers + 1}) t(i
         *(f"CREATE TABLE dim_{name} ({name}_key INTEGER, {name}_id VARCHAR)" for name in ("campaign", "product")),
         """CREATE TABLE fct_response (response_id VARCHAR, customer_key INTEGER, campaign_key INTEGER,
 product_key INTEGER, channel_key INTEGER, responded_at TIMESTAMP, response_kind VARCHAR, source VARCHAR,
-unresolved VARCHAR)""",
+part_key INTEGER, load_id INTEGER, unresolved VARCHAR)""",
         "CREATE TABLE rejects (source VARCHAR, entity VARCHAR, reason VARCHAR, row_json VARCHAR)",
         f"""CREATE TABLE fct_consent AS SELECT
   'E' || i AS consent_id, CAST(1 + i % {customers} AS INTEGER) AS customer_key,
@@ -47,7 +47,7 @@ unresolved VARCHAR)""",
   CASE WHEN hash(i + 2) % 8 = 0 THEN 'withdrawn' ELSE 'granted' END AS status,
   TIMESTAMP '2020-01-01' + to_minutes(i) AS recorded_at, 'v' || hash(i + 3) % 5 AS wording_version,
   'signed form F-' || i AS proof, CAST(NULL AS VARCHAR) AS evidence, 'crm' AS source,
-  CAST(NULL AS VARCHAR) AS unresolved
+  1 AS part_key, 1 AS load_id, CAST(NULL AS VARCHAR) AS unresolved
 FROM range({customers * ROWS_EACH}) t(i)""",
     ):
         engine.execute(text)

@@ -1,16 +1,17 @@
 """What the star says of consent now: rows of the register, opt-outs, and refused rows that may be somebody's no.
 
 A refused row that says exactly what a row of the star says is no further word:
-it is the same one, sent twice.  It composes SQL and runs nothing.
+it is the same one, sent twice; and one that a newer row of its source corrected
+says nothing any more.  It composes SQL and runs nothing.
 
-May import: sql, warehouse.build, warehouse.consent_chain, warehouse.tables.
+May import: sql, warehouse.build, warehouse.consent_chain, warehouse.ledger, warehouse.tables.
 Imported by: warehouse.consent_ledger, warehouse.consents, warehouse.checks.
 """
 
 from collections.abc import Sequence
 
 from crm_analytics.sql import ident, literal, statement
-from crm_analytics.warehouse import build
+from crm_analytics.warehouse import build, ledger
 from crm_analytics.warehouse.consent_chain import SUBJECTS, lines
 from crm_analytics.warehouse.tables import ENTITIES, Column, Entity
 
@@ -54,13 +55,14 @@ INNER JOIN {subjects} AS owner ON owner.source = word.source AND owner.customer_
 
 
 def refused_rows(entity: Entity) -> str:
-    """The rejects of one entity, without those that say exactly what a row of the star says."""
+    """The rejects of one entity, without those that say exactly what a row of the star says, or what one has mended."""
     given = ", ".join(f"{_given(column)} AS {ident('_' + column.name)}" for column in entity.columns)
     same = " AND ".join(
         f"kept.{ident(c.name)} IS NOT DISTINCT FROM refused.{ident('_' + c.name)}" for c in entity.columns
     )
+    mended = f"starts_with(reason, {literal(ledger.OLDER)})"
     return f"""SELECT refused.source, refused.reason, refused.row_json
-FROM (SELECT *, {given} FROM rejects WHERE entity = {literal(entity.name)}) AS refused
+FROM (SELECT *, {given} FROM rejects WHERE entity = {literal(entity.name)} AND NOT {mended}) AS refused
 ANTI JOIN ({build.contract_rows(entity, ())}) AS kept ON {same}"""
 
 

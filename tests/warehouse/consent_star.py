@@ -21,10 +21,12 @@ CREATE OR REPLACE TABLE dim_campaign AS SELECT 0 AS campaign_key, CAST(NULL AS V
 CREATE OR REPLACE TABLE dim_product AS SELECT 0 AS product_key, CAST(NULL AS VARCHAR) AS product_id;
 CREATE OR REPLACE TABLE fct_consent (
   consent_id VARCHAR, customer_key INTEGER, channel_key INTEGER, purpose VARCHAR, status VARCHAR,
-  recorded_at TIMESTAMP, wording_version VARCHAR, proof VARCHAR, evidence VARCHAR, source VARCHAR, unresolved VARCHAR);
+  recorded_at TIMESTAMP, wording_version VARCHAR, proof VARCHAR, evidence VARCHAR, source VARCHAR,
+  part_key INTEGER, load_id INTEGER, unresolved VARCHAR);
 CREATE OR REPLACE TABLE fct_response (
   response_id VARCHAR, customer_key INTEGER, campaign_key INTEGER, product_key INTEGER, channel_key INTEGER,
-  responded_at TIMESTAMP, response_kind VARCHAR, source VARCHAR, unresolved VARCHAR);
+  responded_at TIMESTAMP, response_kind VARCHAR, source VARCHAR,
+  part_key INTEGER, load_id INTEGER, unresolved VARCHAR);
 CREATE OR REPLACE TABLE rejects (load_id INTEGER, source VARCHAR, entity VARCHAR, reason VARCHAR, row_json VARCHAR);
 INSERT INTO dim_customer VALUES (0, NULL), (1, 'ann'), (2, 'bob');
 INSERT INTO dim_channel VALUES (0, NULL), (1, 'mail'), (2, 'sms');
@@ -107,10 +109,12 @@ class Ledger:
         if word.said in ("granted", "withdrawn"):
             text = (
                 "INSERT INTO fct_consent VALUES ($id, $customer, $channel, $purpose, $said, $at, $wording, $proof, "
-                f"$evidence, $source, {lost})"
+                f"$evidence, $source, 1, 1, {lost})"
             )
         else:
-            text = f"INSERT INTO fct_response VALUES ($id, $customer, 0, 0, $channel, $at, $said, $source, {lost})"
+            text = (
+                f"INSERT INTO fct_response VALUES ($id, $customer, 0, 0, $channel, $at, $said, $source, 1, 1, {lost})"
+            )
         self.engine.execute(text, {k: v for k, v in values.items() if f"${k}" in text})
 
 

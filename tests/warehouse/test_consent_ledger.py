@@ -205,7 +205,7 @@ def test_a_warehouse_without_a_ledger_has_nobody_to_forget() -> None:
 def test_more_entries_than_are_chained_at_once_make_one_chain(ledger: Ledger) -> None:
     ledger.engine.execute(
         f"INSERT INTO fct_consent SELECT i, 1, 1, 'marketing', 'granted', TIMESTAMP '2024-01-01' + to_seconds(i), "
-        f"NULL, NULL, NULL, 'crm', NULL FROM range({BATCH + 2}) t(i)"
+        f"NULL, NULL, NULL, 'crm', 1, 1, NULL FROM range({BATCH + 2}) t(i)"
     )
     done = append_consents(ledger.engine, 1, at(7))
     assert (done.words, done.head.entries) == (BATCH + 2, BATCH + 2)
