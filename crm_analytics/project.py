@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wai
     from crm_analytics.olap.cohort_show import Cohorts
     from crm_analytics.olap.drill import Customers
     from crm_analytics.olap.model import Model
+    from crm_analytics.pipeline.consents import Consents
     from crm_analytics.warehouse.checks import Check
     from crm_analytics.warehouse.ledger import EntityLoad
     from crm_analytics.warehouse.load import Say
@@ -261,11 +262,18 @@ class Project:
         with self.writing("crm plan") as engine:
             return plan(engine, self.config, day, self.output)
 
-    def export(self, target: str, folder: Path | None = None) -> "Exported":
-        """Write the priority list for a campaign tool, leaving out everybody without consent."""
+    def export(self, target: str, folder: Path | None = None, now: datetime | None = None) -> "Exported":
+        """Write the priority list for a campaign tool, leaving out everybody who does not consent `now`."""
         from crm_analytics.pipeline.planning import export
 
-        return export(self.engine, self.config, target, folder or self.output / "export")
+        return export(self.engine, self.config, target, folder or self.output / "export", now or datetime.now())
+
+    @property
+    def consents(self) -> "Consents":
+        """The consent ledger: who may be contacted as of when, every proof, and whether it was tampered with."""
+        from crm_analytics.pipeline.consents import Consents
+
+        return Consents(self.engine, self.config.marketing_purpose)
 
     def report(self, today: date | None = None) -> Path:
         """Write the report, one HTML file, and give its path; data has to be fresh, if it has to, as of `today`."""

@@ -16,6 +16,9 @@ from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError, DataError, WarehouseError
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import build
+from crm_analytics.warehouse.consent_chain import LEDGER, verify
+from crm_analytics.warehouse.consent_ledger import astray
+from crm_analytics.warehouse.consent_words import refused_rows
 from crm_analytics.warehouse.ledger import MISREAD
 from crm_analytics.warehouse.parts import known_parts
 from crm_analytics.warehouse.sources import Control, Source
@@ -53,6 +56,7 @@ def check_star(engine: Engine) -> Iterator[Check]:
     for entity in FACTS.values():
         yield from _keys(engine, entity)
     yield _consents(engine)
+    yield from _ledger(engine)
 
 
 def check_sources(engine: Engine, sources: Sequence[Source]) -> Iterator[Check]:
@@ -104,15 +108,34 @@ def _gone(engine: Engine, sources: Sequence[Source]) -> Iterator[Check]:
 
 def _consents(engine: Engine) -> Check:
     """A refused row of the register may be somebody's no, so unlike other rejects it is not only counted."""
-    found = engine.rows(
-        "SELECT reason, count(*) FROM rejects WHERE entity = 'consents' GROUP BY reason ORDER BY 2 DESC, 1"
-    )
+    refused = refused_rows(ENTITIES["consents"])
+    found = engine.rows(f"SELECT reason, count(*) FROM ({refused}) GROUP BY reason ORDER BY 2 DESC, 1")
     rows = sum(int(str(count)) for _, count in found)
     if not rows:
         return Check("consents", "fct_consent", True, "no row of the consent register was rejected")
     reasons = ", ".join(f"{int(str(count)):,} {reason}" for reason, count in found)
     says = f"no row of the consent register should be rejected, but {rows:,} were: {reasons}"
     return Check("consents", "fct_consent", False, says, rows)
+
+
+def _ledger(engine: Engine) -> Iterator[Check]:
+    """The chain of the consent ledger, and whether it still says what the star says."""
+    try:
+        found = verify(engine)
+    except WarehouseError as error:
+        yield Check("consents", LEDGER, False, str(error))
+        return
+    says = f"the chain of {found.head.entries:,} entries should hold"
+    if found.ok:
+        says = f"the chain of {found.head.entries:,} entries holds; its head is {found.head.hash}"
+    yield Check("consents", LEDGER, found.ok, "; ".join([says, *found.breaks]), found.broken)
+    rows = astray(engine)
+    says = (
+        "register, opt-outs and ledger should say the same; crm load notes what changed"
+        if rows
+        else "register, opt-outs and ledger say the same"
+    )
+    yield Check("consents", LEDGER, not rows, says, rows)
 
 
 def _grain(engine: Engine, entity: Entity) -> Check:

@@ -33,7 +33,8 @@ Beside the tables below there are `dim_date` (year, quarter, month, ISO week, we
 and weeks of the retail calendar, whose settings are kept in `retail_calendar`), `dim_channel`, `fct_score` (one
 score of one model for one customer at one `as_of`), `dim_score` (the latest score of each kind beside each customer),
 `segment` and `segment_member` (saved segments, by `customer_id`, kept over loads), `dim_segment` and
-`bridge_customer_segment` (the same by key, for the customers that the star has), `loads` and
+`bridge_customer_segment` (the same by key, for the customers that the star has), `consent_ledger`, `consent_head` and
+`consent_subject` (who agreed to what, kept over loads; [consents.md](consents.md)), `loads` and
 `rejects`. Where a cube declares rollups, `rollups` lists them, and each is a table
 `rollup_<cube>_<name>` ([cubes.md](cubes.md)).
 """

@@ -8,7 +8,7 @@ changes end in the same star.
 May import: errors, config, engines, warehouse.*.   Imported by: project.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +24,8 @@ from crm_analytics.warehouse.arrival import Counted
 from crm_analytics.warehouse.calendar import renew_dim_date
 from crm_analytics.warehouse.channels import renew_dim_channel
 from crm_analytics.warehouse.columns import drop_unused
+from crm_analytics.warehouse.consent_chain import LEDGER
+from crm_analytics.warehouse.consent_ledger import append_consents
 from crm_analytics.warehouse.delivery import Deliveries, Delivery, Wanted, deliveries
 from crm_analytics.warehouse.former import make_room
 from crm_analytics.warehouse.ledger import EntityLoad
@@ -112,14 +114,16 @@ def load_sources(
         done = [item for entity in ENTITIES.values() for item in _load_entity(step, entity, say)]
     finally:
         reading.close()
-    finish(engine, config)
+    finish(engine, config, load_id, now, {item.entity for item in done})
     for item in done:
         ledger.record(engine, load_id, now, item)
     return tuple(done)
 
 
-def finish(engine: Engine, config: ProjectConfig) -> None:
-    """Renew what is made from the star's tables."""
+def finish(engine: Engine, config: ProjectConfig, load_id: int, now: datetime, entities: Collection[str]) -> None:
+    """Renew what is made from the star's tables, of which those of `entities` changed."""
+    if LEDGER not in engine.tables() or not {"consents", "responses"}.isdisjoint(entities):
+        append_consents(engine, load_id, now)
     renew_dim_score(engine)
     renew_dim_segment(engine)
     renew_dim_date(engine, config.calendar)

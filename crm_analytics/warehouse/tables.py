@@ -255,7 +255,9 @@ ENTITIES: dict[str, Entity] = {
                 ),
                 Column("status", "VARCHAR", "given or taken back", required=True, values=("granted", "withdrawn")),
                 Column("recorded_at", "TIMESTAMP", "when", required=True, date_key="date_key"),
+                Column("wording_version", "VARCHAR", "which text the customer agreed to"),
                 Column("proof", "VARCHAR", "where the proof is: form, wording version, call id"),
+                Column("evidence", "VARCHAR", "the proof itself, or more of it; private; the ledger keeps its hash"),
             ),
         ),
         Entity(

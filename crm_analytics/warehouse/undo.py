@@ -48,7 +48,7 @@ def undo(engine: Engine, config: ProjectConfig, load_id: int, now: datetime) -> 
         done = [_undo(engine, load_id, e) for e in ENTITIES.values() if e.name in touched]
         journal.forget(engine, load_id, [*(journal.table_of(e) for e in ENTITIES.values()), journal.REJECTS])
         engine.execute("UPDATE loads SET undone_at = $now WHERE load_id = $load", {"now": now, "load": load_id})
-        finish(engine, config)
+        finish(engine, config, load_id, now, touched)
     return tuple(done)
 
 
