@@ -65,7 +65,8 @@ CREATE TABLE fct_sale AS SELECT 'O' || i AS order_id, CAST(line AS VARCHAR) AS l
   0 AS campaign_key, {DAY} AS date_key, moment AS sold_at, CAST(1 AS DOUBLE) AS quantity,
   CAST(hash(i, line, 3) % 3_000 / 100.0 AS DECIMAL(18,2)) AS revenue,
   CAST(CASE hash(i, line, 4) % 3 WHEN 0 THEN hash(i, line, 5) % 300 / 100.0 ELSE 0 END AS DECIMAL(18,2)) AS discount,
-  CAST(NULL AS DECIMAL(18,2)) AS cost, 'made' AS source, 1 AS part_key, 1 AS load_id, CAST(NULL AS VARCHAR) AS unresolved
+  CAST(NULL AS DECIMAL(18,2)) AS cost,
+  'made' AS source, 1 AS part_key, 1 AS load_id, CAST(NULL AS VARCHAR) AS unresolved
   FROM {MOMENTS.replace("{n}", "{orders}")},
   LATERAL (SELECT unnest(range(1, 2 + CAST(hash(i, 6) % 15 AS INTEGER))) AS line);
 CREATE TABLE fct_contact AS SELECT 'K' || i AS contact_id, {WHO} AS customer_key,
