@@ -22,6 +22,7 @@ from crm_analytics.errors import DataError, UnknownName, WarehouseError
 from crm_analytics.warehouse import ledger, parts
 from crm_analytics.warehouse.arrival import Counted
 from crm_analytics.warehouse.calendar import renew_dim_date
+from crm_analytics.warehouse.card_index import renew_card_index
 from crm_analytics.warehouse.channels import renew_dim_channel
 from crm_analytics.warehouse.columns import drop_unused
 from crm_analytics.warehouse.consent_chain import LEDGER
@@ -114,19 +115,30 @@ def load_sources(
         done = [item for entity in ENTITIES.values() for item in _load_entity(step, entity, say)]
     finally:
         reading.close()
-    finish(engine, config, load_id, now, {item.entity for item in done})
+    finish(engine, config, load_id, now, {item.entity for item in done}, news=load_id)
     for item in done:
         ledger.record(engine, load_id, now, item)
     return tuple(done)
 
 
-def finish(engine: Engine, config: ProjectConfig, load_id: int, now: datetime, entities: Collection[str]) -> None:
-    """Renew what is made from the star's tables, of which those of `entities` changed."""
+def finish(
+    engine: Engine,
+    config: ProjectConfig,
+    load_id: int,
+    now: datetime,
+    entities: Collection[str],
+    news: int | None = None,
+) -> None:
+    """Renew what is made from the star's tables, of which those of `entities` changed.
+
+    `news` is the load that all rows that are new or changed bear; None where older loads brought some.
+    """
     if LEDGER not in engine.tables() or not {"consents", "responses"}.isdisjoint(entities):
         append_consents(engine, load_id, now)
     renew_dim_score(engine)
     renew_dim_segment(engine)
     renew_dim_date(engine, config.calendar)
+    renew_card_index(engine, news)
 
 
 def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
