@@ -29,10 +29,10 @@ def _covered(engine: Engine, entity: Entity) -> Check:
     """Without gap, without overlap, from the first day to the last."""
     table, key = history_table(entity), ident(f"{entity.member}_key")
     wrong = f"""SELECT {key}, valid_from, CASE
-    WHEN valid_from IS NULL OR valid_to IS NULL OR valid_from >= valid_to THEN 'an empty version'
-    WHEN ended > valid_from THEN 'two versions'
-    WHEN coalesce(ended, {SINCE_EVER}) < valid_from THEN 'no version before'
-    WHEN is_last AND valid_to < {FOR_EVER} THEN 'no version at the end of that'
+    WHEN valid_from IS NULL OR valid_to IS NULL OR valid_from >= valid_to THEN 'an empty one on'
+    WHEN ended > valid_from THEN 'two on'
+    WHEN coalesce(ended, {SINCE_EVER}) < valid_from THEN 'none before'
+    WHEN is_last AND valid_to < {FOR_EVER} THEN 'none after that of'
   END AS what
 FROM (
   SELECT *, lag(valid_to) OVER by_day AS ended, lead({key}) OVER by_day IS NULL AS is_last
@@ -42,7 +42,7 @@ FROM (
     if not rows:
         return Check("history", table, True, f"the versions of each {entity.member} have no gap and no overlap")
     ((member, day, what), *_) = engine.rows(f"{wrong} ORDER BY 1, 2 LIMIT 1")
-    says = f"versions should have no gap and no overlap, but {entity.member}_key {member} has {what} on {day}"
+    says = f"versions should have no gap and no overlap, but {entity.member}_key {member} has {what} {day}"
     return Check("history", table, False, says, int(str(rows)))
 
 

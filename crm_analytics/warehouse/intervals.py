@@ -9,7 +9,8 @@ member cover all of time: the first reaches back for ever, for nothing is known
 before it, and the last goes on (Kimball & Ross, The Data Warehouse Toolkit, 3rd
 ed., ch. 5, type 2).
 
-May import: sql, config, warehouse.tables.   Imported by: warehouse.history, warehouse.history_checks.
+May import: sql, config, warehouse.tables.   Imported by: warehouse.load, warehouse.repeats,
+warehouse.history, warehouse.history_checks, warehouse.noticed.
 """
 
 from dataclasses import replace
