@@ -33,8 +33,8 @@ def test_the_calendar_is_taken_and_its_keys_are_held_to(tmp_path: Path) -> None:
 
 
 def test_histories_are_taken(tmp_path: Path) -> None:
-    text = "history:\n  customers: {track: [city, income], changed: since, retracted: void}\n  products: {track: [brand]}\n"
-    read = config(tmp_path, f"version: 1\nname: S\n{text}")
+    customers = "  customers: {track: [city, income], changed: since, retracted: void}\n"
+    read = config(tmp_path, f"version: 1\nname: S\nhistory:\n{customers}  products: {{track: [brand]}}\n")
     assert read.history == {
         "customers": Tracked(track=("city", "income"), changed="since", retracted="void"),
         "products": Tracked(track=("brand",)),
@@ -65,8 +65,8 @@ TRACKED = {
     "track: [1]": "track: needs the names of attributes, got [1]",
     "track: [city, city]": "track: each may stand only once, got ['city', 'city']",
     "track: [city], changed: city": "track: 'city' says when a version is true, so it is not tracked itself",
-    "track: [city], retracted: void": "retracted: needs a column of its own beside 'changed', for a version is named by "
-    "its time",
+    "track: [city], retracted: void": "retracted: needs a column of its own beside 'changed', "
+    "for a version is named by its time",
 }
 
 
