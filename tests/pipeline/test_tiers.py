@@ -48,7 +48,7 @@ def test_a_question_gives_what_the_sql_by_hand_gives(shop: Project, question: di
 def test_the_planted_money_of_each_tier_is_found_to_the_cent(shop: Project, as_of: str, planted: str) -> None:
     truth = yaml.safe_load((shop.folder / "data/crm/raw/truth.json").read_text(encoding="utf-8"))
     answer = shop.cube("sales").measures("revenue").by("customer.tier").as_of(as_of)
-    found = {tier: money for tier, money in answer.frame().rows() if tier in truth["tiers"]}
+    found = {tier: money for tier, money in answer.frame.rows() if tier in truth["tiers"]}
     assert found == {tier: Decimal(money) for tier, money in truth[planted].items()}
 
 

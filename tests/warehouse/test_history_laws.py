@@ -101,7 +101,7 @@ def assert_told(engine: DuckEngine, truth: dict[str, dict[int, str]]) -> None:
 
 
 @given(deliveries)
-@settings(max_examples=15)
+@settings(max_examples=12)
 def test_delivered_versions_give_the_same_history_as_a_replay(given_: list[tuple[str, list[Row]]]) -> None:
     sales = "order_id,line_id,customer_id,sold_at,revenue\n" + "".join(
         f"{member}{n},1,{member},{day_of(n)} 12:00:00,1\n" for member in MEMBERS for n in range(-1, DAYS + 1)
@@ -141,7 +141,7 @@ def as_csv(given_rows: Iterable[Row]) -> str:
 
 
 @given(st.lists(rows, max_size=10), st.lists(rows, max_size=10))
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_working_out_the_changed_members_alone_is_working_out_all(before: list[Row], after: list[Row]) -> None:
     tracked = RETRACTABLE["customers"]
     for old, new in ((before, after), (after, before)):
@@ -219,7 +219,7 @@ def lived(words: list[Word]) -> dict[int, str]:
 
 
 @given(loads)
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_noticed_versions_give_the_same_history_as_a_replay(given_: list[Seen]) -> None:
     config = ProjectConfig(name="laws", history=UNDATED)
     for table in ("dim_customer", "seen_customer", "dim_customer_history", "version_customer"):
