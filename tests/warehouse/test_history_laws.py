@@ -78,7 +78,8 @@ def every_day(engine: DuckEngine) -> dict[tuple[str, int], list[str]]:
     days = ", ".join(f"({n}, DATE '{day_of(n)}')" for n in range(-1, DAYS + 1))
     found: dict[tuple[str, int], list[str]] = {}
     for member, number, city in engine.rows(
-        f"SELECT customer_id, n, city FROM dim_customer_history, (VALUES {days}) days(n, d) "
+        "SELECT customer_id, n, city || if(is_closed, ', gone', '') "
+        f"FROM dim_customer_history, (VALUES {days}) days(n, d) "
         "WHERE customer_key > 0 AND d >= valid_from AND d < valid_to"
     ):
         found.setdefault((str(member), int(str(number))), []).append(str(city))
@@ -214,8 +215,8 @@ def replay(words: dict[str, list[Word]], load: int, seen: Seen) -> None:
 
 
 def lived(words: list[Word]) -> dict[int, str]:
-    """Since when which city; while a member is gone the last known one holds."""
-    return {word.day: word.city for word in words}
+    """Since when which city; while a member is gone the last known one holds, and is marked."""
+    return {word.day: word.city + (", gone" if word.gone else "") for word in words}
 
 
 @given(loads)
