@@ -5,34 +5,59 @@ follows from the rows alone, whatever the order in which they came.  Without it,
 a load compares the dimension with the version before and notes what is new, as
 of its own day: `seen_<member>` only grows, and a load can be forgotten again.
 
-May import: errors, sql, config, engines, warehouse.intervals, warehouse.noticed, warehouse.tables.
-Imported by: warehouse.load, warehouse.repeats, warehouse.kept, warehouse.checks.
+May import: errors, sql, config, engines, warehouse.{delivered,intervals,journal,noticed,tables}.
+Imported by: warehouse.load, warehouse.undo.
 """
 
-from collections.abc import Mapping
 from datetime import date
 
-from crm_analytics.config import ProjectConfig, Tracked
+from crm_analytics.config import Tracked
 from crm_analytics.engines import Engine
 from crm_analytics.errors import ConfigError, did_you_mean, shortened
 from crm_analytics.sql import ident
-from crm_analytics.warehouse.intervals import (
-    current_rows,
-    history_table,
-    intervals,
-    seen_table,
-    unknown_interval,
-    version_table,
-    versioned,
-)
+from crm_analytics.warehouse import journal
+from crm_analytics.warehouse.delivered import stored, take_current
+from crm_analytics.warehouse.intervals import history_table, intervals, seen_table, unknown_interval, version_table
 from crm_analytics.warehouse.noticed import CHANGED, fits, notice
-from crm_analytics.warehouse.tables import ENTITIES, Entity
+from crm_analytics.warehouse.tables import Entity
+
+# The temporary table of members of which a load or its undoing moved a row.
+TOUCHED = "touched_member"
 
 
-def stored(engine: Engine, entity: Entity) -> str:
-    """The table that holds the contract rows of an entity: of delivered versions all of them, not the current ones."""
-    table = version_table(entity)
-    return table if entity.kind == "dimension" and table in engine.tables() else entity.table
+def follow_load(
+    engine: Engine, entity: Entity, tracked: Tracked, load_id: int, day: date, *, partial: bool = False
+) -> None:
+    """Bring dimension and history to what a load has left; within its transaction, before facts are keyed.
+
+    See `record_versions` for `day` and `partial`.
+    """
+    touch(engine, entity, load_id)
+    if tracked.changed:
+        take_current(engine, load_id, entity, tracked, TOUCHED)
+    record_versions(engine, entity, tracked, load_id, day, partial=partial, changed=TOUCHED)
+    engine.execute(f"DROP TABLE {TOUCHED}")
+
+
+def touch(engine: Engine, entity: Entity, load_id: int) -> None:
+    """Put aside the members of which a load put in or took out a row; all of them where there is no history yet."""
+    member, table = ident(entity.key[0]), stored(engine, entity)
+    tables = engine.tables()
+    of_load = f" AND load_id = {load_id}" if history_table(entity) in tables else ""
+    found = [f"SELECT {member} FROM {table} WHERE {member} IS NOT NULL{of_load}"]
+    if journal.table_of(entity) in tables:
+        found.append(f"SELECT {member} FROM {journal.table_of(entity)} WHERE gone_load_id = {load_id}")
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {TOUCHED} AS {' UNION '.join(found)}")
+
+
+def follow_undo(engine: Engine, entity: Entity, tracked: Tracked, load_id: int, day: date) -> None:
+    """Bring dimension and history to what is left without a load whose members were put aside by `touch`."""
+    if tracked.changed:
+        take_current(engine, load_id, entity, tracked, TOUCHED)
+    else:
+        forget_versions(engine, entity, tracked, load_id)
+    record_versions(engine, entity, tracked, load_id, day, partial=True, changed=TOUCHED)
+    engine.execute(f"DROP TABLE {TOUCHED}")
 
 
 def record_versions(
@@ -45,7 +70,7 @@ def record_versions(
     partial: bool = False,
     changed: str = "",
 ) -> None:
-    """Bring the history of a dimension up to date, once the dimension itself is; within the transaction of the load.
+    """Bring the history of a dimension up to date, once the dimension itself is.
 
     Parameters
     ----------
@@ -80,59 +105,21 @@ def renew_history(engine: Engine, entity: Entity, tracked: Tracked, changed: str
     engine.execute(f"INSERT INTO {table} BY NAME {intervals(entity, tracked, changed)}")
 
 
-def forget_versions(engine: Engine, config: ProjectConfig, load_id: int) -> None:
-    """Take back what one load noted; delivered versions go and come with their rows.
+def forget_versions(engine: Engine, entity: Entity, tracked: Tracked, load_id: int) -> None:
+    """Take back what one load noticed; delivered versions go and come with their rows.
 
-    The dimensions have to be as they were without the load.  Where a later load
-    saw the same value and so noted nothing, `record_versions` after this notes it.
+    Where a later load saw the same value and so noted nothing, `record_versions` after this notes it.
     """
-    for name, tracked in config.history.items():
-        entity = ENTITIES[name]
-        table, member = seen_table(entity), ident(entity.key[0])
-        if tracked.changed or table not in engine.tables():
-            continue
-        engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS SELECT DISTINCT {member} FROM {table} WHERE load_id = $load",
-            {"load": load_id},
-        )
-        engine.execute(f"DELETE FROM {table} WHERE load_id = $load", {"load": load_id})
-        renew_history(engine, entity, tracked, CHANGED)
-        engine.execute(f"DROP TABLE {CHANGED}")
-
-
-def drop_undeclared(engine: Engine, histories: Mapping[str, Tracked]) -> None:
-    """Drop the histories that `crm.yml` no longer names.  What loads have seen stays: it cannot be had again."""
-    for entity in ENTITIES.values():
-        if entity.kind != "dimension":
-            continue
-        tracked = histories.get(entity.name)
-        if tracked is None:
-            engine.execute(f"DROP TABLE IF EXISTS {history_table(entity)}")
-        if tracked is None or not tracked.changed:
-            engine.execute(f"DROP TABLE IF EXISTS {version_table(entity)}")
-
-
-def refuse_other_dates(engine: Engine, kept: Mapping[str, Tracked]) -> None:
-    """Let no source be loaded alone while `kept_<entity>`, the rows of the others, lack the dates of their versions.
-
-    Raises
-    ------
-    ConfigError : `changed` or `retracted` of an entity was declared after the last load.
-    """
-    for name, tracked in kept.items():
-        columns = engine.columns(f"kept_{name}")
-        given = [columns.get(column.name) == column.type for column in versioned(ENTITIES[name], tracked).columns]
-        if tracked.changed and not all(given):
-            raise ConfigError(
-                f"crm.yml: history: {name}: by which column versions are told apart is new since the last load, "
-                "so all sources have to be read again; run: crm load"
-            )
-
-
-def build_versions(engine: Engine, entity: Entity, tracked: Tracked, rows: str) -> str:
-    """Keep the delivered versions in `rows`; gives the relation of those that the dimension takes."""
-    engine.execute(f"CREATE OR REPLACE TABLE {version_table(entity)} AS SELECT * FROM {rows}")
-    return f"({current_rows(entity, tracked)})"
+    table, member = seen_table(entity), ident(entity.key[0])
+    if tracked.changed or table not in engine.tables():
+        return
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS SELECT DISTINCT {member} FROM {table} WHERE load_id = $load",
+        {"load": load_id},
+    )
+    engine.execute(f"DELETE FROM {table} WHERE load_id = $load", {"load": load_id})
+    renew_history(engine, entity, tracked, CHANGED)
+    engine.execute(f"DROP TABLE {CHANGED}")
 
 
 def _attributes_exist(engine: Engine, entity: Entity, tracked: Tracked, partial: bool) -> None:
@@ -145,7 +132,4 @@ def _attributes_exist(engine: Engine, entity: Entity, tracked: Tracked, partial:
             f"{did_you_mean(lacking[0], known)} Known: {shortened(known)}."
         )
     if lacking and tracked.changed:
-        more = ", ".join(f"CAST(NULL AS VARCHAR) AS {ident(name)}" for name in lacking)
-        engine.execute(
-            f"CREATE OR REPLACE TABLE {version_table(entity)} AS SELECT *, {more} FROM {version_table(entity)}"
-        )
+        journal.fit(engine, version_table(entity), dict.fromkeys(lacking, "VARCHAR"))

@@ -56,7 +56,8 @@ def _current(engine: Engine, entity: Entity) -> Check:
 FROM {entity.table} AS d FULL JOIN (
   SELECT * FROM {table} QUALIFY bool_or(is_current) OVER (PARTITION BY {key}) IS NOT TRUE OR is_current
 ) AS h ON h.{key} = d.{key}
-WHERE h.is_current IS NOT TRUE OR h.is_closed OR h.valid_to < {FOR_EVER} OR d.{key} IS NULL OR row({now}) IS DISTINCT FROM row({then})
+WHERE h.is_current IS NOT TRUE OR h.is_closed OR h.valid_to < {FOR_EVER}
+  OR d.{key} IS NULL OR row({now}) IS DISTINCT FROM row({then})
 UNION ALL SELECT {key} FROM {table} GROUP BY 1 HAVING count(*) FILTER (WHERE is_current) > 1"""
     ((members, example),) = engine.rows(f"SELECT count(DISTINCT member), min(member) FROM ({wrong})")
     if not members:

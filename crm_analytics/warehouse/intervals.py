@@ -9,18 +9,21 @@ member cover all of time: the first reaches back for ever, for nothing is known
 before it, and the last goes on (Kimball & Ross, The Data Warehouse Toolkit, 3rd
 ed., ch. 5, type 2).
 
-May import: sql, config, warehouse.tables.   Imported by: warehouse.load, warehouse.repeats,
-warehouse.history, warehouse.history_checks, warehouse.noticed.
+May import: periods, sql, config, warehouse.tables.
+Imported by: warehouse.{delivered,history,history_checks,load,noticed,undo}.
 """
 
 from dataclasses import replace
 
 from crm_analytics.config import Tracked
+from crm_analytics.periods import FIRST_YEAR
 from crm_analytics.sql import ident
 from crm_analytics.warehouse.tables import Column, Entity
 
 # Real days, not NULL: `day >= valid_from AND day < valid_to` then finds a version in SQL written by hand, too.
 SINCE_EVER, FOR_EVER = "DATE '0001-01-01'", "DATE '9999-12-31'"
+# A version without a date counts from the first day that a row may speak of: a date is part of a key, so not NULL.
+UNDATED = f"TIMESTAMP '{FIRST_YEAR}-01-01'"
 
 
 def version_table(entity: Entity) -> str:
@@ -39,14 +42,19 @@ def history_table(entity: Entity) -> str:
 
 
 def versioned(entity: Entity, tracked: Tracked | None) -> Entity:
-    """The contract of the rows that a mapping gives of a dimension: with `changed` each is a version of its key."""
+    """The contract of the rows that a mapping gives of a dimension.
+
+    With `changed` each row is a version, and they are kept in a table of their own
+    that has no surrogate keys; the dimension takes the current ones from it.
+    """
     if tracked is None or not tracked.changed:
         return entity
-    more = [Column(tracked.changed, "TIMESTAMP", "since when the row is true; empty: since ever", named=True)]
+    since = "since when the row is true; empty: since ever"
+    more = [Column(tracked.changed, "TIMESTAMP", since, default=UNDATED, named=True)]
     if tracked.retracted:
         more.append(Column(tracked.retracted, "BOOLEAN", "whether it takes a version back", default="FALSE"))
     key = (*entity.key, *(column.name for column in more))
-    return replace(entity, table=version_table(entity), columns=(*entity.columns, *more), key=key)
+    return replace(entity, table=version_table(entity), kind="bridge", columns=(*entity.columns, *more), key=key)
 
 
 def standing(entity: Entity, tracked: Tracked, only: str = "") -> str:
@@ -61,10 +69,9 @@ def standing(entity: Entity, tracked: Tracked, only: str = "") -> str:
 def current_rows(entity: Entity, tracked: Tracked, only: str = "") -> str:
     """The row of each member that is true now, which the dimension takes: the one with the latest date."""
     member, moment = ident(entity.key[0]), ident(tracked.changed)
-    left_out = f" EXCLUDE ({ident(tracked.retracted)})" if tracked.retracted else ""
     return (
-        f"SELECT *{left_out} FROM ({standing(entity, tracked, only)}) "
-        f"QUALIFY row_number() OVER (PARTITION BY {member} ORDER BY {moment} DESC NULLS LAST) = 1"
+        f"SELECT * REPLACE (nullif(v.{moment}, {UNDATED}) AS {moment}) FROM ({standing(entity, tracked, only)}) AS v "
+        f"QUALIFY row_number() OVER (PARTITION BY {member} ORDER BY v.{moment} DESC) = 1"
     )
 
 
@@ -78,7 +85,7 @@ def last_words(entity: Entity, tracked: Tracked, only: str = "") -> str:
         )
     moment = f"v.{ident(tracked.changed)}"
     return (
-        f"SELECT {member}, coalesce(CAST({moment} AS DATE), {SINCE_EVER}) AS valid_from, FALSE AS is_closed, {names} "
+        f"SELECT {member}, CAST({moment} AS DATE) AS valid_from, FALSE AS is_closed, {names} "
         f"FROM ({standing(entity, tracked, only)}) AS v "
         f"QUALIFY row_number() OVER (PARTITION BY {member}, CAST({moment} AS DATE) ORDER BY {moment} DESC) = 1"
     )

@@ -3,7 +3,7 @@
 `seen_<member>` has a row for each load that saw something new of a member: the
 member itself, another value, that it is gone, or that it is back.  It only grows.
 
-May import: errors, sql, config, engines, warehouse.intervals, warehouse.tables.   Imported by: warehouse.history.
+May import: sql, config, engines, warehouse.intervals, warehouse.tables.   Imported by: warehouse.history.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ from datetime import date
 
 from crm_analytics.config import Tracked
 from crm_analytics.engines import Engine
-from crm_analytics.errors import CrmError
 from crm_analytics.sql import ident
 from crm_analytics.warehouse.intervals import history_table, intervals, seen_table
 from crm_analytics.warehouse.tables import Entity
@@ -20,6 +19,11 @@ from crm_analytics.warehouse.tables import Entity
 CHANGED = "changed_member"
 # What `seen_<member>` has beside the key and the attributes.
 OWN = ("valid_from", "is_closed", "load_id")
+# Types of which a wider one holds the values of two.
+FAMILIES = (
+    ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "DECIMAL", "FLOAT", "DOUBLE"),
+    ("DATE", "TIMESTAMP"),
+)
 
 
 def notice(engine: Engine, entity: Entity, tracked: Tracked, load_id: int, day: date, changed: str = "") -> None:
@@ -67,23 +71,24 @@ def _fit_seen(engine: Engine, entity: Entity, tracked: Tracked) -> None:
 
 def _common(engine: Engine, one: str, other: str) -> str:
     """The type that holds values of both."""
-    if one == other or one == "VARCHAR":
+    if one == other:
         return one
-    if other == "VARCHAR":  # DuckDB would rather read a text as a list, which it need not be
-        return other
-    try:
-        return engine.columns(f"(SELECT CAST(NULL AS {one}) AS x UNION ALL SELECT CAST(NULL AS {other}))")["x"]
-    except CrmError:  # a number and a list, say: as texts they can still be told apart
+    # Elsewhere DuckDB would read a text as a list, and a number as a day.
+    nested = one.endswith("]") or other.endswith("]")
+    if nested or not any(all(kind.startswith(family) for kind in (one, other)) for family in FAMILIES):
         return "VARCHAR"
+    return engine.columns(f"(SELECT CAST(NULL AS {one}) AS x UNION ALL SELECT CAST(NULL AS {other}))")["x"]
 
 
 def _look_for_changes(engine: Engine, entity: Entity, tracked: Tracked, changed: str) -> None:
     """Put every member aside that may be another than its current version says, gone and new ones among them."""
     member, key = ident(entity.key[0]), ident(f"{entity.member}_key")
     members = f"(SELECT * FROM {entity.table} WHERE {key} > 0)"
-    if changed:
+    if not fits(engine, entity, tracked):
+        found = f"SELECT {member} FROM {members} UNION SELECT {member} FROM {seen_table(entity)}"
+    elif changed:
         found = f"SELECT DISTINCT {member} FROM {changed}"
-    elif fits(engine, entity, tracked):
+    else:
         current = f"(SELECT * FROM {history_table(entity)} WHERE is_current AND {key} > 0)"
         kinds = engine.columns(history_table(entity))
         is_now = ", ".join(_given(engine.columns(entity.table), name, kinds[name]) for name in tracked.track)
@@ -91,10 +96,8 @@ def _look_for_changes(engine: Engine, entity: Entity, tracked: Tracked, changed:
         found = (
             f"SELECT coalesce(d.{member}, h.{member}) AS {member} FROM {members} AS d "
             f"FULL JOIN {current} AS h ON h.{member} = d.{member} "
-            f"WHERE d.{key} IS DISTINCT FROM h.{key} OR row({is_now}) IS DISTINCT FROM row({was})"
+            f"WHERE d.{key} IS DISTINCT FROM h.{key} OR h.is_closed OR row({is_now}) IS DISTINCT FROM row({was})"
         )
-    else:
-        found = f"SELECT {member} FROM {members} UNION SELECT {member} FROM {seen_table(entity)}"
     engine.execute(f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS {found}")
 
 

@@ -4,12 +4,13 @@ from datetime import date, datetime
 
 import pytest
 
-from crm_analytics.config import DIMENSIONS, HISTORY_COLUMNS
-from crm_analytics.errors import ConfigError
+from crm_analytics.config import DIMENSIONS, HISTORY_COLUMNS, ProjectConfig
+from crm_analytics.errors import ConfigError, DataError
 from crm_analytics.warehouse.history_checks import OWN
 from crm_analytics.warehouse.tables import ENTITIES
+from crm_analytics.warehouse.undo import undo
 from tests.warehouse.histories import DATED, EVER, HEAD, NEVER, RETRACTABLE, spells
-from tests.warehouse.made import Shop
+from tests.warehouse.made import NOW, Shop, by_business_ids, star
 
 SALES = (
     "order_id,line_id,customer_id,sold_at,revenue\n"
@@ -133,18 +134,56 @@ def test_a_mapping_without_the_date_of_its_versions_is_told(shop: Shop) -> None:
 
 def test_a_date_that_is_declared_later_is_read_from_all_sources(shop: Shop) -> None:
     shop.source("a", {"customers": HEAD + "ann,,Ulm\nann,2020-02-03,Bonn\n"})
-    shop.source("b", {"customers": HEAD + "bob,,Trier\n"})
+    shop.source("b", {"customers": HEAD + "bob,2020-01-01,Trier\n"})
     shop.load()
     assert len(shop.rejects()) == 1
-    with pytest.raises(ConfigError, match=r"history: customers: by which column .* is new since the last load"):
-        shop.load("b", history=DATED)
-    assert len(shop.rejects()) == 1
+    shop.load("b", history=DATED)  # of a, which is not read yet, there is what the dimension had
+    assert [city for *_, city in spells(shop)] == ["Bonn"]
+    assert spells(shop, "bob") == [(EVER, NEVER, "Trier")]
     shop.load(history=DATED)
     assert [city for *_, city in spells(shop)] == ["Ulm", "Bonn"]
-    assert shop.rejects() == []
+    assert (shop.rejects(), shop.failed()) == ([], [])
+    before = star(shop.engine)
+    shop.load(history=DATED, full=True)
+    assert star(shop.engine) == before
     shop.load()  # and no longer declared, the second row of a key is a repeat again
     assert len(shop.rejects()) == 1
-    assert "version_customer" not in shop.engine.tables()
+    assert not {"version_customer", "dim_customer_history"} & shop.engine.tables()
+
+
+def test_a_load_that_is_taken_back_takes_its_versions_along(shop: Shop) -> None:
+    config = ProjectConfig(name="test", channels=("store", "web"), history=DATED)
+    shop.source("a", {"customers": HEAD + "ann,2018-01-01,Ulm\nbob,,Trier\n", "sales": SALES})
+    shop.load(history=DATED)
+    before = by_business_ids(shop.engine), spells(shop), spells(shop, "bob")
+    shop.source("a", {"customers": HEAD + "ann,2018-01-01,Ulm\nann,2020-02-03,Bonn\ncy,,Mainz\n", "sales": SALES})
+    shop.load(history=DATED)
+    assert [city for *_, city in spells(shop)] == ["Ulm", "Bonn"]
+    after = by_business_ids(shop.engine)
+    undo(shop.engine, config, 2, NOW)
+    assert (by_business_ids(shop.engine), spells(shop), spells(shop, "bob")) == before
+    assert shop.rows("SELECT count(*) FROM dim_customer_history") == [(3,)]  # and the unknown customer's
+    shop.load(history=DATED)
+    assert by_business_ids(shop.engine) == after
+    undo(shop.engine, config, 3, NOW)
+    undo(shop.engine, config, 1, NOW)
+    assert shop.rows("SELECT customer_id FROM dim_customer_history") == [(None,)]
+
+
+def test_a_load_from_before_versions_were_told_apart_is_not_taken_back(shop: Shop) -> None:
+    shop.source("a", {"customers": HEAD + "ann,2020-02-03,Bonn\n"})
+    shop.load()
+    shop.load(history=DATED)
+    config = ProjectConfig(name="test", channels=("store", "web"), history=DATED)
+    says = "crm.yml says since then otherwise by which column versions of customers are told apart"
+    with pytest.raises(DataError, match=f"load 2 cannot be taken back: {says}"):
+        undo(shop.engine, config, 2, NOW)
+    shop.source("a", {"customers": HEAD + "ann,2020-02-03,Kiel\n"})
+    shop.load(history=DATED)
+    with pytest.raises(DataError, match=f"load 3 cannot be taken back: {says}"):
+        undo(shop.engine, ProjectConfig(name="test"), 3, NOW)
+    undo(shop.engine, config, 3, NOW)
+    assert [city for *_, city in spells(shop)] == ["Bonn"]
 
 
 DAMAGE = {  # what is done to the history, and what `crm check` then says

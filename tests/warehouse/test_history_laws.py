@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_analytics.config import ProjectConfig, Tracked
+from crm_analytics.config import Tracked
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.warehouse import build
-from crm_analytics.warehouse.history import build_versions, forget_versions, record_versions, renew_history
+from crm_analytics.warehouse.history import forget_versions, record_versions, renew_history
 from crm_analytics.warehouse.history_checks import check_history
+from crm_analytics.warehouse.intervals import UNDATED as SINCE_EVER
+from crm_analytics.warehouse.intervals import current_rows
 from crm_analytics.warehouse.tables import ENTITIES
 from tests.warehouse.histories import RETRACTABLE, UNDATED
 from tests.warehouse.made import Shop
@@ -163,12 +165,15 @@ def deliver(engine: DuckEngine, tracked: Tracked, given_rows: list[Row]) -> None
     told: dict[tuple[str, int | None, bool], str] = {}
     for row in given_rows:
         told[row.member, row.since, row.void] = min(row.city, told.get((row.member, row.since, row.void), row.city))
-    times = {None: "NULL"} | {since: f"TIMESTAMP '{day_of(since)}'" for _, since, _ in told if since is not None}
+    times = {None: SINCE_EVER} | {since: f"TIMESTAMP '{day_of(since)}'" for _, since, _ in told if since is not None}
     lines = "".join(
         f"SELECT '{m}', {times[since]}, '{city}', {void} UNION ALL " for (m, since, void), city in told.items()
     )
     listed = f"({lines} SELECT '', CAST(NULL AS TIMESTAMP), '', TRUE WHERE FALSE)"
-    current = build_versions(engine, CUSTOMERS, tracked, f"{listed} AS t(customer_id, since, city, void)")
+    engine.execute(
+        f"CREATE OR REPLACE TABLE version_customer AS SELECT * FROM {listed} AS t(customer_id, since, city, void)"
+    )
+    current = f"({current_rows(CUSTOMERS, tracked)})"
     keys = " ".join(f"WHEN '{m}' THEN {k}" for k, m in enumerate(MEMBERS, start=1))
     engine.execute(
         f"CREATE OR REPLACE TABLE dim_customer AS SELECT CASE customer_id {keys} END AS customer_key, * FROM {current} "
@@ -222,25 +227,29 @@ def lived(words: list[Word]) -> dict[int, str]:
 @given(loads)
 @settings(max_examples=30)
 def test_noticed_versions_give_the_same_history_as_a_replay(given_: list[Seen]) -> None:
-    config = ProjectConfig(name="laws", history=UNDATED)
+    tracked = UNDATED["customers"]
     for table in ("dim_customer", "seen_customer", "dim_customer_history", "version_customer"):
         ENGINE.execute(f"DROP TABLE IF EXISTS {table}")
     words: dict[str, list[Word]] = {member: [] for member in MEMBERS}
     for load, seen in enumerate(given_, start=1):
         bring(ENGINE, seen.cities)
         if seen.forgets:
-            forget_versions(ENGINE, config, seen.forgets)
+            forget_versions(ENGINE, CUSTOMERS, tracked, seen.forgets)
             words = {m: [word for word in said if word.load != seen.forgets] for m, said in words.items()}
-        record_versions(ENGINE, CUSTOMERS, UNDATED["customers"], load, day_of(seen.day))
+        record_versions(ENGINE, CUSTOMERS, tracked, load, day_of(seen.day))
         replay(words, load, seen)
         assert_told(ENGINE, {m: lived(words[m]) for m in MEMBERS if m in seen.cities})
 
 
 def bring(engine: DuckEngine, cities: dict[str, str]) -> None:
     """Build dim_customer as a load does."""
-    old = "dim_customer" if "dim_customer" in engine.tables() else None
     names = ", ".join(f"CAST(NULL AS {c.type}) AS {c.name}" for c in CUSTOMERS.columns[1:])
     lines = "".join(f"SELECT '{m}', '{city}' UNION ALL " for m, city in cities.items())
     given_rows = f"({lines} SELECT '', '' WHERE FALSE) AS t(customer_id, city)"
-    rows_text = f"(SELECT customer_id, {names}, city, 'crm' AS source FROM {given_rows})"
-    engine.execute(build.dimension(CUSTOMERS, rows_text, ["city"], old))
+    listed = f"SELECT customer_id, {names}, city, 'crm' AS source, 1 AS part_key, 1 AS load_id FROM {given_rows}"
+    if "dim_customer" not in engine.tables():
+        engine.execute(build.unknown_member(CUSTOMERS))
+    engine.execute(
+        f"CREATE OR REPLACE TABLE dim_customer AS {build.keyed(CUSTOMERS, f'({listed})', ['city'], ())} "
+        "UNION ALL BY NAME SELECT 0 AS customer_key"
+    )
