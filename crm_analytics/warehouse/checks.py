@@ -27,20 +27,10 @@ from crm_analytics.warehouse.tables import ENTITIES, FACTS, MONEY, Entity, star_
 
 T = TypeVar("T")
 HALF_CENT = Decimal("0.005")
-Kind = Literal[
-    "grain",
-    "keys",
-    "totals",
-    "controls",
-    "cubes",
-    "unknown",
-    "rejects",
-    "sources",
-    "counts",
-    "consents",
-    "quality",
-    "history",
-]
+Kind = (
+    Literal["grain", "keys", "history", "totals", "controls", "cubes", "unknown", "rejects"]
+    | Literal["sources", "counts", "consents", "quality"]
+)
 
 
 @dataclass(frozen=True, slots=True)

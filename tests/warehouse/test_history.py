@@ -7,6 +7,7 @@ import pytest
 from crm_analytics.config import DIMENSIONS, HISTORY_COLUMNS, ProjectConfig
 from crm_analytics.errors import ConfigError, DataError
 from crm_analytics.warehouse.history_checks import OWN
+from crm_analytics.warehouse.ledger import EntityLoad
 from crm_analytics.warehouse.tables import ENTITIES
 from crm_analytics.warehouse.undo import undo
 from tests.warehouse.histories import DATED, EVER, HEAD, NEVER, RETRACTABLE, spells
@@ -232,3 +233,28 @@ def test_a_damaged_history_fails_the_check(damage: str, shop: Shop) -> None:
     failed = [check for check in shop.failed() if check.kind == "history"]
     assert says in {check.says for check in failed}
     assert all(check.rows for check in failed)
+
+
+def test_files_of_changes_are_read_one_by_one_and_a_later_one_corrects(shop: Shop) -> None:
+    listed = "incremental:\n  customers: {by: changes}\n"
+    mapping = {"customers": "SELECT * FROM raw_changes"}
+
+    def deliver(**files: str) -> tuple[EntityLoad, ...]:
+        folder = shop.source("crm", {f"changes_{day}": HEAD + rows for day, rows in files.items()}, mappings=mapping)
+        (folder / "source.yml").write_text(f"version: 1\nfiles:\n  changes: {{path: changes_*.csv}}\n{listed}")
+        return shop.load(history=DATED)
+
+    first, second = "ann,,Ulm\nbob,,Trier\n", "ann,2020-02-03,Bonn\n"
+    deliver(a=first, b=second)
+    # The third file corrects what the second said of that day, and brings what happened before: the second is not read.
+    (done,) = deliver(a=first, b=second, c="ann,2020-02-03,Kiel\nann,2019-01-01,Worms\n")
+    assert (done.parts, done.rows_read) == (1, 2)
+    assert spells(shop) == [
+        (EVER, date(2019, 1, 1), "Ulm"),
+        (date(2019, 1, 1), date(2020, 2, 3), "Worms"),
+        (date(2020, 2, 3), NEVER, "Kiel"),
+    ]
+    assert [(reason, row["city"]) for _, _, reason, row in shop.rejects()] == [
+        ("an older version of customer_id, since", "Bonn")
+    ]
+    assert shop.failed() == []

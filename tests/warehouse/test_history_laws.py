@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm_analytics.config import Tracked
+from crm_analytics.config import ProjectConfig, Tracked
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.warehouse import build
 from crm_analytics.warehouse.history import forget_versions, record_versions, renew_history
@@ -18,8 +18,9 @@ from crm_analytics.warehouse.history_checks import check_history
 from crm_analytics.warehouse.intervals import UNDATED as SINCE_EVER
 from crm_analytics.warehouse.intervals import current_rows
 from crm_analytics.warehouse.tables import ENTITIES
+from crm_analytics.warehouse.undo import undo
 from tests.warehouse.histories import RETRACTABLE, UNDATED
-from tests.warehouse.made import Shop
+from tests.warehouse.made import NOW, Shop
 
 CUSTOMERS = ENTITIES["customers"]
 ENGINE = DuckEngine.open(None, threads=1)
@@ -51,7 +52,9 @@ class Row(NamedTuple):
 rows = st.builds(
     Row, st.sampled_from(MEMBERS), st.none() | st.integers(0, DAYS - 1), st.sampled_from(CITIES), st.booleans()
 )
-deliveries = st.lists(st.tuples(st.sampled_from(SOURCES), st.lists(rows, max_size=6)), min_size=1, max_size=4)
+deliveries = st.lists(
+    st.tuples(st.sampled_from(SOURCES), st.lists(rows, max_size=6), st.booleans()), min_size=1, max_size=4
+)
 
 
 def standing(delivered: dict[str, list[Row]], member: str) -> dict[int, str]:
@@ -105,21 +108,30 @@ def assert_told(engine: DuckEngine, truth: dict[str, dict[int, str]]) -> None:
 
 @given(deliveries)
 @settings(max_examples=12)
-def test_delivered_versions_give_the_same_history_as_a_replay(given_: list[tuple[str, list[Row]]]) -> None:
+def test_delivered_versions_give_the_same_history_as_a_replay(
+    given_: list[tuple[str, list[Row], bool]],
+) -> None:
     sales = "order_id,line_id,customer_id,sold_at,revenue\n" + "".join(
         f"{member}{n},1,{member},{day_of(n)} 12:00:00,1\n" for member in MEMBERS for n in range(-1, DAYS + 1)
     )
+    config = ProjectConfig(name="laws", channels=("store", "web"), history=RETRACTABLE)
     engine = DuckEngine.open(None, threads=1)
     with TemporaryDirectory() as folder:
         shop = Shop(Path(folder), engine)
         shop.source("till", {"sales": sales})
         shop.load("till", history=RETRACTABLE)
         delivered: dict[str, list[Row]] = {}
-        for source, given_rows in given_:
+        for source, given_rows, taken_back in given_:
+            before = dict(delivered)
             delivered[source] = given_rows
             shop.source(source, {"customers": as_csv(given_rows)})
             done = shop.load(source, history=RETRACTABLE)
-            assert sum(d.rows_read for d in done) == len(given_rows)
+            assert sum(d.rows_read for d in done) == (len(given_rows) if before.get(source) != given_rows else 0)
+            if done and taken_back:
+                ((last,),) = engine.rows("SELECT max(load_id) FROM loads")
+                undo(engine, config, int(str(last)), NOW)
+                assert_told(engine, {member: standing(before, member) for member in MEMBERS})
+                shop.load(source, history=RETRACTABLE)
             truth = {member: standing(delivered, member) for member in MEMBERS}
             assert_told(engine, truth)
             # Every sale finds exactly one version: that of its day, or the unknown one where nobody knows the customer.

@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 
-from crm_analytics.config import Tracked
+from crm_analytics.config import ProjectConfig, Tracked
 from crm_analytics.errors import ConfigError
 from crm_analytics.warehouse.history import forget_versions, record_versions
 from crm_analytics.warehouse.tables import ENTITIES
+from crm_analytics.warehouse.undo import undo
 from tests.warehouse.histories import DATED, EVER, HEAD, NEVER, UNDATED, on, see, spells
 from tests.warehouse.made import Shop, star
 
@@ -164,4 +165,18 @@ def test_a_load_of_one_source_waits_for_the_attribute_that_another_brings(
     assert spells(shop) == [(EVER, NEVER, None)]
     shop.load("b", history=history, now=on(2))
     assert spells(shop, "bob") == [(EVER, NEVER, "Ulm")]
+    assert shop.failed() == []
+
+
+def test_a_load_that_is_taken_back_takes_what_it_noticed_along(shop: Shop) -> None:
+    config = ProjectConfig(name="test", channels=("store", "web"), history=UNDATED)
+    see(shop, 1, ann="Ulm", bob="Trier")
+    see(shop, 5, ann="Bonn", cy="Mainz")
+    assert (len(spells(shop)), spells(shop, "bob"), spells(shop, "cy")) == (2, [], [(EVER, NEVER, "Mainz")])
+    undo(shop.engine, config, 2, on(6))
+    assert (spells(shop), spells(shop, "bob")) == ([(EVER, NEVER, "Ulm")], [(EVER, NEVER, "Trier")])
+    assert spells(shop, "cy") == []
+    assert shop.rows("SELECT DISTINCT load_id FROM seen_customer") == [(1,)]
+    see(shop, 7, ann="Bonn", bob="Trier")
+    assert spells(shop)[-1] == (date(2024, 1, 7), NEVER, "Bonn")
     assert shop.failed() == []
