@@ -27,8 +27,11 @@ from crm_analytics.warehouse.channels import renew_dim_channel
 from crm_analytics.warehouse.columns import drop_unused
 from crm_analytics.warehouse.consent_chain import LEDGER
 from crm_analytics.warehouse.consent_ledger import append_consents
+from crm_analytics.warehouse.delivered import switch_storage
 from crm_analytics.warehouse.delivery import Deliveries, Delivery, Wanted, deliveries
 from crm_analytics.warehouse.former import make_room
+from crm_analytics.warehouse.history import follow_load
+from crm_analytics.warehouse.intervals import versioned
 from crm_analytics.warehouse.ledger import EntityLoad
 from crm_analytics.warehouse.merge import Change, Merged, Task, merge
 from crm_analytics.warehouse.parts import Part
@@ -103,6 +106,7 @@ def load_sources(
     """The load within its transaction; with `whole` these are all sources of the project."""
     parts.make_tables(engine)
     load_id = ledger.begin(engine)
+    switch_storage(engine, config.history, load_id)
     what = deliveries(engine, sources, whole, wanted)
     for part in what.kept:
         say(f"{part.source}: {part.label} is gone; its {part.entity} stay until: crm load --full")
@@ -112,7 +116,12 @@ def load_sources(
     reading = Reading(engine, load_id)
     step = Step(engine=engine, load_id=load_id, sources=sources, what=what, reading=reading, samples=wanted.samples)
     try:
-        done = [item for entity in ENTITIES.values() for item in _load_entity(step, entity, say)]
+        done = []
+        for entity in ENTITIES.values():
+            tracked = config.history.get(entity.name)
+            done += _load_entity(step, versioned(entity, tracked), say)
+            if tracked:
+                follow_load(engine, entity, tracked, load_id, now.date(), partial=not whole)
     finally:
         reading.close()
     finish(engine, config, load_id, now, {item.entity for item in done}, news=load_id)
@@ -160,7 +169,7 @@ def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
             staged=tuple(staged.values()),
             replaced=frozenset([*(d.part.key for d in due if not d.adds), *(p.key for p in gone)]),
             adding=frozenset(d.part.key for d in due if d.adds),
-            extras=parts.extras_of(engine, entity.name),
+            extras=parts.extras_of(engine, entity),
             newest={s.name: plan.newest for s in step.sources if (plan := s.incremental.get(entity.name))},
         )
         merged = merge(engine, step.load_id, task, say if step.samples else None)
