@@ -61,7 +61,7 @@ def main(records: int) -> int:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         started, cpu = perf_counter(), process_time()
         with engine.transaction():
-            done = resolve(engine, IdentityRules(), NOW)
+            done = resolve(engine, IdentityRules(region="DE"), NOW)
         seconds, cpu = perf_counter() - started, process_time() - cpu
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         found = number(engine, PAIRS.format(relation=BOTH, by="found"))

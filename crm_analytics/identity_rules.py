@@ -9,13 +9,13 @@ May import: errors, yamlfile.   Imported by: config, warehouse.identity, pipelin
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args
 
 from crm_analytics.errors import ConfigError
 from crm_analytics.yamlfile import Problems, YamlFile
 
 SECTION = "identity"
-Names = Literal["alike", "any"]
+Names = Literal["alike", "not_different", "any"]
 Matcher = Literal["builtin", "splink", "none"]
 FieldRule = Literal["most_recent", "most_frequent", "source_priority", "non_empty", "earliest"]
 FIELD_RULES: tuple[FieldRule, ...] = get_args(FieldRule)
@@ -25,8 +25,8 @@ FIELD_RULES: tuple[FieldRule, ...] = get_args(FieldRule)
 class KeyRule:
     """Two records with the same `column` are one customer.
 
-    `names: alike` asks for more: the first names must not be clearly different, for a
-    family shares its phone.  `sources` limits the rule to sources that share the number.
+    A family shares a phone, so a rule may ask for more: `names: not_different` lets a name that is
+    missing pass, `names: alike` wants both.  `sources` limits it to sources that share the number.
     """
 
     column: str
@@ -34,7 +34,7 @@ class KeyRule:
     sources: tuple[str, ...] = ()
 
 
-KEYS = (KeyRule("loyalty_id"), KeyRule("email", "alike"), KeyRule("phone", "alike"))
+KEYS = (KeyRule("loyalty_id"), KeyRule("email", "not_different"), KeyRule("phone", "alike"))
 GOLDEN: Mapping[str, FieldRule] = {
     "name": "non_empty",
     "country": "most_recent",
@@ -63,7 +63,7 @@ class IdentityRules:
     gmail: bool = False
     most_records: int = 10
     matcher: Matcher = "builtin"
-    merge_above: float = 0.95
+    merge_above: float = 0.9
     review_above: float = 0.5
     keep_ids: bool = True
     golden: Mapping[str, FieldRule] = field(default_factory=dict)
@@ -149,8 +149,8 @@ def _keys(file: YamlFile, value: Any, problems: Problems) -> tuple[KeyRule, ...]
         if given:
             problems.unknown_keys(file, place, ("names", "sources"))
         names = (given or {}).get("names", "any")
-        if names not in get_args(get_type_hints(KeyRule)["names"]):
-            problems.add(file.where(*place, "names"), f"names is alike or any, not {names!r}")
+        if names not in get_args(Names):
+            problems.add(file.where(*place, "names"), f"names is one of {', '.join(get_args(Names))}, not {names!r}")
         sources = (given or {}).get("sources", [])
         rules.append(KeyRule(str(column), names, _texts(file.where(*place, "sources"), "sources", sources, problems)))
     return tuple(rules)

@@ -16,9 +16,9 @@ import polars as pl
 from crm_analytics.synthetic.people import Home, Person, people
 
 SOURCES = {  # how often each source knows what
-    "crm": {"email": 0.75, "phone": 0.8, "born": 0.6, "home": 0.93, "card": 0.3},
-    "shop": {"email": 0.96, "phone": 0.55, "born": 0.35, "home": 0.93, "card": 0.15},
-    "till": {"email": 0.4, "phone": 0.45, "born": 0.5, "home": 0.7, "card": 0.95},
+    "crm": {"email": 0.8, "phone": 0.85, "born": 0.9, "home": 0.97, "card": 0.3},
+    "shop": {"email": 0.97, "phone": 0.7, "born": 0.85, "home": 0.97, "card": 0.15},
+    "till": {"email": 0.5, "phone": 0.6, "born": 0.9, "home": 0.9, "card": 0.95},
 }
 SHORT = {
     "Michael": "Mike Michi Micha",
@@ -84,7 +84,7 @@ def slip(random: Random, text: str) -> str:
 def _record(random: Random, person: Person) -> dict[str, object]:
     source = random.choices(list(SOURCES), (40, 40, 20))[0]
     knows = {what for what, share in SOURCES[source].items() if random.random() < share}
-    home = person.home_before if random.random() < 0.4 else person.home
+    home = person.home_before if random.random() < 0.25 else person.home
     registered = FIRST_DAY + timedelta(days=random.randrange(3000))
     changed = datetime.combine(registered, datetime.min.time()) + timedelta(hours=random.randrange(8000))
     return {
@@ -162,9 +162,9 @@ def _phone(random: Random, person: Person) -> str:
 
 def _born(random: Random, born: date) -> date:
     way = random.random()
-    if way < 0.005 and born.day <= 12:
+    if way < 0.003 and born.day <= 12:
         return date(born.year, born.day, born.month)
-    if way < 0.012:
+    if way < 0.008:
         return date(born.year + random.choice((-10, -1, 1, 10)), born.month, min(born.day, 28))
     return born
 

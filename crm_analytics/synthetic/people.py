@@ -72,8 +72,9 @@ def people(random: Random, count: int) -> list[Person]:
     names = _weighted(GIVEN), _weighted([*FAMILY, *_rare(random)])
     places = [(f"{random.randrange(1000, 99999):05d}", f"Town {i % 300}") for i in range(2000)]
     found: list[Person] = []
+    taken: set[str] = set()
     while len(found) < count:
-        found += _household(random, names, places)
+        found += _household(random, names, places, taken)
     return found[:count]
 
 
@@ -104,10 +105,12 @@ def _home(random: Random, places: Sequence[tuple[str, str]], family: str) -> Hom
     # Towns differ in size: the product of two draws favours the first places.
     postcode, city = places[int(len(places) * random.random() * random.random())]
     landline = f"0{random.choice(AREAS)}{random.randrange(2_000_000, 9_999_999)}" if random.random() < 0.6 else ""
-    return Home(postcode, city, landline, f"familie.{_ascii(family)}{random.randrange(100)}@{random.choice(MAIL)}")
+    return Home(postcode, city, landline, f"familie.{_ascii(family)}{random.randrange(10**4)}@{random.choice(MAIL)}")
 
 
-def _household(random: Random, names: tuple[Weighted, Weighted], places: Sequence[tuple[str, str]]) -> list[Person]:
+def _household(
+    random: Random, names: tuple[Weighted, Weighted], places: Sequence[tuple[str, str]], taken: set[str]
+) -> list[Person]:
     family = draw(random, names[1])
     home = _home(random, places, family)
     members: list[Person] = []
@@ -115,29 +118,34 @@ def _household(random: Random, names: tuple[Weighted, Weighted], places: Sequenc
         own = family if i == 0 or random.random() < 0.85 else draw(random, names[1])
         given = draw(random, names[0])
         born = date(1935, 1, 1) + timedelta(days=random.randrange(365 * 72))
-        if i and random.random() < 0.02:  # named after a parent; twins
+        if i and random.random() < 0.01:  # named after a parent; twins
             given = members[0].given
         elif i and random.random() < 0.02:
             born = members[-1].born
         before = draw(random, names[1]) if random.random() < 0.06 else own
         moved = _home(random, places, own) if random.random() < 0.25 else home
-        emails = tuple(_email(random, given, random.choice((own, before))) for _ in range(1 + (random.random() < 0.5)))
+        emails = tuple(_email(random, given, random.choice((own, before)), taken) for _ in range(1 + (random.random() < 0.6)))
         mobiles = tuple(
             f"0{random.choice(('151', '160', '170', '175', '176'))}{random.randrange(10_000_000, 99_999_999)}"
-            for _ in range(1 + (random.random() < 0.3))
+            for _ in range(1 + (random.random() < 0.5))
         )
         cards = tuple(f"C{random.randrange(10**9):09d}" for _ in range(random.choices((0, 1, 2), (45, 54, 1))[0]))
         members.append(Person(given, own, before, born, home, moved, emails, mobiles, cards))
     return members
 
 
-def _email(random: Random, given: str, family: str) -> str:
+def _email(random: Random, given: str, family: str, taken: set[str]) -> str:
+    """An address that nobody else has: providers see to that, with a number where they must."""
     first, last = _ascii(given), _ascii(family)
     box = random.choice(
         (f"{first}.{last}", f"{first[0]}.{last}", f"{first}{random.randrange(100)}", f"{last}{random.randrange(1000)}")
         + (f"{first}_{last}{random.randrange(30)}", f"star{random.randrange(100000)}", f"{last}.{first}")
     )
-    return f"{box}@{random.choice(MAIL)}"
+    domain, more = random.choice(MAIL), ""
+    while f"{box}{more}@{domain}" in taken:
+        more = str(random.randrange(1000))
+    taken.add(f"{box}{more}@{domain}")
+    return f"{box}{more}@{domain}"
 
 
 def _ascii(name: str) -> str:

@@ -10,7 +10,7 @@ Imported by: warehouse.identity.resolve.
 """
 
 from crm_analytics.engines import Engine
-from crm_analytics.identity_rules import IdentityRules
+from crm_analytics.identity_rules import IdentityRules, Names
 from crm_analytics.warehouse.identity.records import WORK, drop_work, write_work
 from crm_analytics.warehouse.identity.score import agreement, scored
 
@@ -25,6 +25,13 @@ BLOCKS = (
     "'n' || least(given, family_as_given) || ' ' || greatest(given, family_as_given)",
 )
 CANDIDATES = "identity_candidate"
+# What a rule asks of the names; an initial alone is too little where the family names differ.
+_DIFFERENT = "(l_given = 'different' OR (l_given = 'initial' AND l_family = 'different'))"
+_NAMES: dict[Names, str] = {
+    "any": "",
+    "not_different": f" AND coalesce(NOT {_DIFFERENT}, TRUE)",
+    "alike": f" AND coalesce(NOT {_DIFFERENT}, FALSE)",
+}
 
 
 def write_pairs(engine: Engine, rules: IdentityRules) -> None:
@@ -65,8 +72,7 @@ def _kept(rules: IdentityRules) -> str:
     """`INSERT` of the scored pairs that matter, with the first exact rule that joins them."""
     cases = []
     for i, rule in enumerate(rules.keys):
-        alike = " AND coalesce(l_given <> 'different', TRUE)" if rule.names == "alike" else ""
-        cases.append(f"WHEN same_{i}{alike} THEN '{i}'")
+        cases.append(f"WHEN same_{i}{_NAMES[rule.names]} THEN '{i}'")
     found = f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"
     enough = "FALSE" if rules.matcher == "none" else f"score >= {rules.review_above!r}"
     score = "coalesce(trained, 0)" if rules.matcher == "splink" else "score"
