@@ -51,13 +51,28 @@ def _nicknames() -> str:
 
 
 def _with_chances() -> str:
-    """The records with `u_<field>`: the share of other records that have the same value, by chance."""
-    chances = ", ".join(
-        f"(greatest(count(*) OVER (PARTITION BY {field}) - 2, 0) + {PSEUDO_RECORDS * typical!r}) "
-        f"/ (greatest(count({field}) OVER () - 2, 0) + {PSEUDO_RECORDS}) AS u_{field}"
-        for field, typical in TYPICAL.items()
-    )
-    return f"SELECT *, {chances} FROM identity_plain"
+    """The records with `u_<field>`: the share of other records that have the same value, by chance.
+
+    A word of a name counts wherever it stands: as a first name `Lange` is rare only because
+    few people write it there.
+    """
+    words = {"given": "family_as_given", "family": "first_word"}
+    columns, joins = [], []
+    for field, typical in TYPICAL.items():
+        if field in words:
+            both = f"SELECT {field} AS word FROM identity_plain UNION ALL SELECT {words[field]} FROM identity_plain"
+            joins.append(
+                f"LEFT JOIN (SELECT word, count(*) AS n FROM ({both}) GROUP BY 1) {field}_words "
+                f"ON {field}_words.word = p.{field}"
+            )
+            same = f"{field}_words.n"
+        else:
+            same = f"count(*) OVER (PARTITION BY p.{field})"
+        columns.append(
+            f"(greatest({same} - 2, 0) + {PSEUDO_RECORDS * typical!r}) "
+            f"/ (greatest(count(p.{field}) OVER () - 2, 0) + {PSEUDO_RECORDS}) AS u_{field}"
+        )
+    return f"SELECT p.*, {', '.join(columns)} FROM identity_plain p {' '.join(joins)}"
 
 
 def _add_keys(engine: Engine, rules: IdentityRules) -> None:
