@@ -141,7 +141,9 @@ def _texts(where: str, name: str, value: Any, problems: Problems) -> tuple[str, 
 
 def _keys(file: YamlFile, value: Any, problems: Problems) -> tuple[KeyRule, ...]:
     if not isinstance(value, dict) or not all(isinstance(v, dict | None) for v in value.values()):
-        problems.add(file.where(SECTION, "keys"), "keys must be columns with their rules, such as email: {names: alike}")
+        problems.add(
+            file.where(SECTION, "keys"), "keys must be columns with their rules, such as email: {names: alike}"
+        )
         return ()
     rules = []
     for column, given in value.items():

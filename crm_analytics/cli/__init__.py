@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 from crm_analytics import __version__
-from crm_analytics.cli import ask, cohorts, consents, demo, drill, explain, give, interchange, mine, rejects, warehouse
+from crm_analytics.cli import (
+    ask,
+    cohorts,
+    consents,
+    demo,
+    drill,
+    explain,
+    give,
+    identity,
+    interchange,
+    mine,
+    rejects,
+    warehouse,
+)
 from crm_analytics.errors import CrmError
 
 STOPPED = 130  # 128 and the number of SIGINT: what a shell expects after Ctrl-C
@@ -22,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (warehouse, rejects, ask, drill, cohorts, explain, interchange, mine, give, consents, demo):
+for commands in (warehouse, rejects, ask, drill, cohorts, explain, interchange, mine, give, consents, identity, demo):
     commands.register(app)
 
 

@@ -13,7 +13,7 @@ from random import Random
 
 import polars as pl
 
-from crm_analytics.synthetic.people import Home, Person, people
+from crm_analytics.synthetic.people import SPELT_OUT, Home, Person, people
 
 SOURCES = {  # how often each source knows what
     "crm": {"email": 0.8, "phone": 0.85, "born": 0.9, "home": 0.97, "card": 0.3},
@@ -117,8 +117,7 @@ def _name(random: Random, person: Person) -> str | None:
     if random.random() < 0.04:
         family = slip(random, family)
     if random.random() < 0.3:
-        spelt = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-        given, family = given.translate(spelt), family.translate(spelt)
+        given, family = given.translate(SPELT_OUT), family.translate(SPELT_OUT)
     way = random.random()
     if way < 0.06:
         return f"{family}, {given}"

@@ -24,7 +24,7 @@ GIVEN = (
     "Nele Pia Jule Carla Antonia Victoria Helena Isabella Olivia Alice Edith Harriet Rosalind Beatrice Winifred Agatha "
     "Mehmet Ayşe Fatma Mustafa Elif Emre Yusuf Zeynep Ivan Olga Natalia Dmitri Svetlana Piotr Agnieszka Katarzyna "
     "Giovanni Lorenzo Chiara Giulia José Carmen Pilar Javier Thérèse François Margaux Étienne Nguyen Linh Wei Mei"
-).split()
+)
 FAMILY = (
     "Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Schulz Hoffmann Schäfer Koch Bauer Richter Klein Wolf "
     "Schröder Neumann Schwarz Zimmermann Braun Krüger Hofmann Hartmann Lange Schmitt Werner Krause Meier Lehmann Smith "
@@ -32,12 +32,15 @@ FAMILY = (
     "Green Hall Wood Harris Köhler Maier Herrmann König Walter Huber Kaiser Fuchs Peters Lang Scholz Möller Weiß Jung "
     "Hahn Schubert Vogel Friedrich Keller Günther Frank Berger Winkler Roth Beck Lorenz Baumann Franke Albrecht Yılmaz "
     "Kaya Demir Kowalski Nowak Wójcik Rossi Russo Ferrari García Fernández Martínez Nguyễn Ivanov Petrova O'Brien"
-).split()
+)
 # Most families have a rare name; put together, these give some nine hundred.
 STEMS = "Acker Birken Buch Dorn Eber Eich Falken Feld Gold Grün Hagen Hasel Holz Kirch Linden Lauter Mühl Nieder Ober "
 STEMS += "Rosen Rothen Sand Silber Stein Stern Tannen Unter Wald Weiden Winter"
-ENDS = "bach baum beck berg brunner bruch dorf eck feld garten hagen haus hof hofer holz kamp kopf land lein mann mayer "
+ENDS = (
+    "bach baum beck berg brunner bruch dorf eck feld garten hagen haus hof hofer holz kamp kopf land lein mann mayer "
+)
 ENDS += "müller reuter rieder stätter stein tal thal wald weger wirth"
+SPELT_OUT = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"}
 MAIL = ("mail.example", "post.example", "web.example", "inbox.example", "letters.example", "netz.example")
 AREAS = ("30", "40", "89", "221", "69", "711", "341", "351", "421", "511", "911", "201")
 
@@ -69,7 +72,7 @@ class Person:
 
 def people(random: Random, count: int) -> list[Person]:
     """About `count` people, whole households."""
-    names = _weighted(GIVEN), _weighted([*FAMILY, *_rare(random)])
+    names = _weighted(GIVEN.split()), _weighted([*FAMILY.split(), *_rare(random)])
     places = [(f"{random.randrange(1000, 99999):05d}", f"Town {i % 300}") for i in range(2000)]
     found: list[Person] = []
     taken: set[str] = set()
@@ -124,7 +127,9 @@ def _household(
             born = members[-1].born
         before = draw(random, names[1]) if random.random() < 0.06 else own
         moved = _home(random, places, own) if random.random() < 0.25 else home
-        emails = tuple(_email(random, given, random.choice((own, before)), taken) for _ in range(1 + (random.random() < 0.6)))
+        emails = tuple(
+            _email(random, given, random.choice((own, before)), taken) for _ in range(1 + (random.random() < 0.6))
+        )
         mobiles = tuple(
             f"0{random.choice(('151', '160', '170', '175', '176'))}{random.randrange(10_000_000, 99_999_999)}"
             for _ in range(1 + (random.random() < 0.5))
@@ -137,10 +142,9 @@ def _household(
 def _email(random: Random, given: str, family: str, taken: set[str]) -> str:
     """An address that nobody else has: providers see to that, with a number where they must."""
     first, last = _ascii(given), _ascii(family)
-    box = random.choice(
-        (f"{first}.{last}", f"{first[0]}.{last}", f"{first}{random.randrange(100)}", f"{last}{random.randrange(1000)}")
-        + (f"{first}_{last}{random.randrange(30)}", f"star{random.randrange(100000)}", f"{last}.{first}")
-    )
+    boxes = [f"{first}.{last}", f"{first[0]}.{last}", f"{last}.{first}", f"{first}{random.randrange(100)}"]
+    boxes += [f"{last}{random.randrange(1000)}", f"{first}_{last}{random.randrange(30)}"]
+    box = random.choice([*boxes, f"star{random.randrange(100000)}"])
     domain, more = random.choice(MAIL), ""
     while f"{box}{more}@{domain}" in taken:
         more = str(random.randrange(1000))
@@ -149,5 +153,5 @@ def _email(random: Random, given: str, family: str, taken: set[str]) -> str:
 
 
 def _ascii(name: str) -> str:
-    plain = name.lower().translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "'": ""}))
+    plain = name.lower().translate(SPELT_OUT)
     return "".join(c for c in plain if c.isascii() and c.isalnum()) or "x"

@@ -111,7 +111,8 @@ def _records(engine: Engine, rules: IdentityRules) -> pl.DataFrame:
 
 def _decided(engine: Engine, number: Mapping[Record, int]) -> tuple[list[Pair], list[Pair]]:
     """The pairs that somebody accepted, and those kept apart; of records that are there."""
-    accepted, apart = [], []
+    accepted: list[Pair] = []
+    apart: list[Pair] = []
     for kind, a, b in decisions.last_words(engine):
         if a in number and b in number:
             (accepted if kind == "accept" else apart).append((number[a], number[b]))

@@ -42,9 +42,10 @@ TYPICAL = {
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One way in which two values compare, as SQL over the columns `a_<field>` and `b_<field>`, and the share of pairs that land on it.
+    """One way in which two values compare, and the share of pairs of each class that land on it.
 
-    `stranger` is None where it is counted in the data: the frequency of the value that the two share.
+    `when` is SQL over the columns `a_<field>` and `b_<field>`.  `stranger` is None where it is
+    counted in the data: the frequency of the value that the two share.
     """
 
     name: str
