@@ -16,8 +16,6 @@ from crm_analytics.project import Project
 if TYPE_CHECKING:  # so that `crm --help` does not wait for Polars
     import polars as pl
 
-    from crm_analytics.warehouse.identity.resolve import Resolved
-
 Record = Annotated[str, typer.Argument(metavar="RECORD", help="source:id, an id that one source has, or a customer.")]
 Show = Annotated[bool, typer.Option("--show", help="Show names, e-mails and phones in full.")]
 Why = Annotated[str, typer.Option(help="The reason, kept in the log.")]
@@ -51,7 +49,7 @@ def review(
         write(as_bytes(pairs, format), out)
         return
     lines = [_pair(row) for row in pairs.head(limit).iter_rows(named=True)]
-    lines += [f"{pairs.height:,} pairs to review" + (f", {limit} shown" if pairs.height > limit else "")]
+    lines += [f"{pairs.height:,} to review" + (f", {limit} shown" if pairs.height > limit else "")]
     for kind, values, records in shared:
         lines.append(f"{kind}: {values:,} values are no key, for {records:,} records share them")
     write("".join(f"{line}\n" for line in lines).encode(), out)
@@ -63,7 +61,7 @@ def accept(a: Record, b: Record, why: Why = "", who: Who = "", project: Folder =
     Example: crm identity accept crm:17 shop:4711 --why "called, same person"
     """
     with Project.open(project) as shop:
-        _told(shop.identity.accept(a, b, who=who or getuser(), why=why))
+        typer.echo(shop.identity.accept(a, b, who=who or getuser(), why=why))
 
 
 def reject(a: Record, b: Record, why: Why = "", who: Who = "", project: Folder = Path()) -> None:
@@ -72,7 +70,7 @@ def reject(a: Record, b: Record, why: Why = "", who: Who = "", project: Folder =
     Example: crm identity reject crm:17 shop:4711 --why "father and son"
     """
     with Project.open(project) as shop:
-        _told(shop.identity.reject(a, b, who=who or getuser(), why=why))
+        typer.echo(shop.identity.reject(a, b, who=who or getuser(), why=why))
 
 
 def split(
@@ -87,7 +85,7 @@ def split(
     Example: crm identity split 17 shop:4711
     """
     with Project.open(project) as shop:
-        _told(shop.identity.split(customer, records, who=who or getuser(), why=why))
+        typer.echo(shop.identity.split(customer, records, who=who or getuser(), why=why))
 
 
 def explain(
@@ -152,7 +150,3 @@ def _pair(row: dict[str, object]) -> str:
 
 def _person(row: dict[str, object], stem: str) -> str:
     return ", ".join(str(row[stem + name]) for name in ("name", "email", "phone") if row[stem + name])
-
-
-def _told(done: "Resolved") -> None:
-    typer.echo(f"{done.records:,} records are {done.customers:,} customers; {done.to_review:,} pairs to review")

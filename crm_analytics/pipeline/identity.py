@@ -19,7 +19,7 @@ from crm_analytics.warehouse.identity import decisions, reading
 from crm_analytics.warehouse.identity.decisions import Word
 from crm_analytics.warehouse.identity.reading import Explained
 from crm_analytics.warehouse.identity.resolve import Resolved, resolve
-from crm_analytics.warehouse.identity.tables import make_tables
+from crm_analytics.warehouse.identity.tables import make_tables, record_columns
 
 
 class Identity:
@@ -87,6 +87,7 @@ class Identity:
     ) -> Resolved:
         word = Word(who, now or datetime.now(), why)
         with self._writing(doing) as engine, engine.transaction():
+            record_columns(engine, self._rules)  # says so where nothing was loaded
             make_tables(engine)
             decide(engine, word)
             return resolve(engine, self._rules, word.at)

@@ -16,7 +16,7 @@ import polars as pl
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import DataError
-from crm_analytics.warehouse.identity.tables import RECORDS, make_tables
+from crm_analytics.warehouse.identity.tables import RECORDS
 
 Record = tuple[str, str]  # source, and the source's own id
 
@@ -78,7 +78,6 @@ def find_record(engine: Engine, name: str) -> Record:
     ------
     DataError : there is none, or several sources have that id.
     """
-    make_tables(engine)
     named = engine.rows(
         f"SELECT source, customer_id FROM {RECORDS} WHERE source || ':' || customer_id = $name ORDER BY 1",
         {"name": name},

@@ -26,7 +26,7 @@ def e164(number: str, country: str) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     # Not is_valid_number: ranges are opened faster than tables of them are renewed.
-    if not phonenumbers.is_possible_number(parsed):
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 

@@ -41,6 +41,9 @@ class Resolved:
     customers: int
     to_review: int
 
+    def __str__(self) -> str:
+        return f"{self.records:,} records are {self.customers:,} customers; {self.to_review:,} to review"
+
 
 def resolve(engine: Engine, rules: IdentityRules, now: datetime) -> Resolved:
     """Bring every table of identity up to date; to be called inside the caller's transaction.
@@ -98,7 +101,8 @@ def _records(engine: Engine, rules: IdentityRules) -> pl.DataFrame:
     """Source, id, former customer and conflicting values of each record, the most trusted first."""
     order = f"{source_place(rules)}, registered_on NULLS LAST, source, customer_id"
     held = "".join(
-        f", nullif(trim(CAST(c.{ident(name)} AS VARCHAR)), '') AS {ident('held_' + name)}" for name in rules.conflicts
+        f", nullif(lower(trim(CAST(c.{ident(name)} AS VARCHAR))), '') AS {ident('held_' + name)}"
+        for name in rules.conflicts
     )
     return engine.frame(
         Query(

@@ -5,6 +5,8 @@ May import: warehouse.identity.weights.   Imported by: warehouse.identity.pairs.
 
 from crm_analytics.warehouse.identity.weights import (
     COMPARISONS,
+    NAME_ALONE,
+    NAMES,
     OTHERS_HOUSEHOLD,
     OTHERS_SAME,
     PSEUDO_RECORDS,
@@ -37,7 +39,7 @@ def scored(work: str, candidates: str, keys: int) -> str:
     # The number of all records decides how likely any two of them are the same person before one looks.
     others = f"((SELECT count(*) FROM {work}) + {PSEUDO_RECORDS})"
     return f"""
-SELECT *, odds / (1 + odds) AS score FROM (
+SELECT *, least(odds / (1 + odds), CASE WHEN {_beyond_names()} THEN 1 ELSE {NAME_ALONE} END) AS score FROM (
   SELECT *, {OTHERS_SAME} / {others} * pow(2, bits_same)
     / (1 + {OTHERS_HOUSEHOLD} / {others} * pow(2, bits_household)) AS odds
   FROM (
@@ -64,6 +66,12 @@ def agreement() -> str:
     """SQL for what agrees and what does not, in words: `given equal, family near, ...`."""
     words = ", ".join(f"'{c.name} ' || l_{c.name}" for c in COMPARISONS)
     return f"concat_ws(', ', {words})"
+
+
+def _beyond_names() -> str:
+    """SQL that is true where the records agree in more than a name."""
+    others = (c for c in COMPARISONS if c.name not in NAMES)
+    return " OR ".join(f"coalesce(l_{c.name} <> '{c.levels[-1].name}', FALSE)" for c in others)
 
 
 def _level(comparison: Comparison) -> str:

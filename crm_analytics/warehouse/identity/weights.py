@@ -27,6 +27,9 @@ PSEUDO_RECORDS = 1000
 # How many other records a record has of the same customer, and of the people it lives with, on average.
 OTHERS_SAME = 0.8
 OTHERS_HOUSEHOLD = 1.0
+# Two people may have the same name.  Where nothing but the name agrees, the score stops here.
+NAME_ALONE = 0.5
+NAMES = ("given", "family")
 
 # How often two strangers of a typical country agree.
 TYPICAL = {
