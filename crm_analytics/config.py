@@ -1,6 +1,6 @@
 """`crm.yml`: what a project is called, where its warehouse is, and its few settings.
 
-May import: errors, periods, yamlfile.   Imported by: warehouse, campaigns, exports, project.
+May import: errors, periods, yamlfile, identity_rules.   Imported by: warehouse, campaigns, exports, project.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 from crm_analytics.errors import ConfigError
+from crm_analytics.identity_rules import IdentityRules, read_rules
 from crm_analytics.yamlfile import Problems, YamlFile, read_yaml
 
 FILE = "crm.yml"
@@ -82,7 +83,8 @@ class ProjectConfig:
 
     `consent` is `required` (a customer without a recorded, unwithdrawn grant for
     the channel is left out of every list) or `not_recorded` (the sources keep no
-    consents; every list says so in every row).
+    consents; every list says so in every row).  `identity` says which records of
+    the sources are one customer; without it every `customer_id` is one.
     """
 
     name: str
@@ -97,6 +99,7 @@ class ProjectConfig:
     item: str = "product_type"
     calendar: RetailCalendar = RetailCalendar()
     history: Mapping[str, Tracked] = field(default_factory=dict)
+    identity: IdentityRules | None = None
 
     def __post_init__(self) -> None:
         for name in ("name", "warehouse", "output"):
@@ -131,7 +134,10 @@ def read_config(folder: Path) -> ProjectConfig:
         problems.unknown_keys(file, ("calendar",), [f.name for f in fields(RetailCalendar)])
     if file.data.get("version") != 1:
         problems.add(file.where("version"), "needs 'version: 1', the only version there is")
+    identity = read_rules(file, problems)
     for field_ in fields(ProjectConfig):
+        if field_.name == "identity":
+            continue
         if field_.name in file.data:
             _check_type(file, field_.name, problems)
         elif field_.default is MISSING and field_.default_factory is MISSING:
@@ -139,6 +145,7 @@ def read_config(folder: Path) -> ProjectConfig:
     histories = _histories(file, problems)
     problems.raise_any()
     given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in file.data.items() if k in known}
+    given["identity"] = identity
     try:
         if "calendar" in given:
             given["calendar"] = RetailCalendar(**given["calendar"])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm --help` must not wa
     import polars as pl
 
     from crm_analytics.pipeline.consents import Consents
+    from crm_analytics.pipeline.identity import Identity
     from crm_analytics.warehouse.checks import Check
     from crm_analytics.warehouse.ledger import EntityLoad
     from crm_analytics.warehouse.load import Say
@@ -142,6 +143,13 @@ class Store:
         from crm_analytics.pipeline.consents import Consents
 
         return Consents(self.engine, self.config.marketing_purpose)
+
+    @property
+    def identity(self) -> "Identity":
+        """Which source records are one customer: `shop.identity.review()`, `.explain("17")`, `.accept(a, b, ...)`."""
+        from crm_analytics.pipeline.identity import Identity
+
+        return Identity(lambda: self.engine, self.writing, self.config.identity)
 
     def close(self) -> None:
         """Let go of the warehouse."""

@@ -24,9 +24,10 @@ MAY_IMPORT = {  # ground floor first; a name may only be allowed after its own l
     "periods": "errors",
     "arrays": "errors",
     "yamlfile": "errors",
-    "config": "errors periods yamlfile",
+    "identity_rules": "errors yamlfile",
+    "config": "errors periods yamlfile identity_rules",
     "engines": "errors sql",
-    "warehouse": "errors sql periods arrays yamlfile config engines",
+    "warehouse": "errors sql periods arrays yamlfile identity_rules config engines",
     "olap": "errors sql formats periods yamlfile engines",
     "features": "errors sql periods arrays config engines warehouse",
     "mining": "errors arrays config",
@@ -37,7 +38,8 @@ MAY_IMPORT = {  # ground floor first; a name may only be allowed after its own l
     "synthetic": "errors periods arrays",
     "scaffold": "errors synthetic",
     "pipeline": (
-        "errors sql periods arrays config engines warehouse olap features mining campaigns charts exports reports"
+        "errors sql periods arrays identity_rules config engines warehouse olap features mining campaigns charts "
+        "exports reports"
     ),
     "notebook": "errors sql formats engines olap charts",
     "opened": "errors config engines warehouse",
@@ -51,10 +53,12 @@ MAY_IMPORT = {  # ground floor first; a name may only be allowed after its own l
 DOORS = {  # the one file or package that may import the library
     "duckdb": "engines/duckdb",
     "jinja2": "reports",
+    "phonenumbers": "warehouse/identity/phone",
     "plotly": "charts",
     "rich": "cli",
     "scipy": "mining",
     "sklearn": "mining",
+    "splink": "warehouse/identity/trained",
     "threadpoolctl": "mining",
     "typer": "cli",
     "yaml": "yamlfile",

@@ -20,6 +20,7 @@ from crm_analytics.cli import (
     drill,
     explain,
     give,
+    identity,
     interchange,
     mine,
     rejects,
@@ -35,7 +36,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (warehouse, rejects, ask, customer, drill, cohorts, explain, interchange, mine, give, consents, demo):
+for commands in (
+    warehouse,
+    rejects,
+    ask,
+    customer,
+    drill,
+    cohorts,
+    explain,
+    interchange,
+    mine,
+    give,
+    consents,
+    identity,
+    demo,
+):
     commands.register(app)
 
 

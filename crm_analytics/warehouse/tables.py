@@ -116,6 +116,11 @@ ENTITIES: dict[str, Entity] = {
                 Column("phone", "VARCHAR", "phone; private"),
                 Column("country", "VARCHAR", "ISO 3166 two letters"),
                 Column("registered_on", "DATE", "first known day"),
+                Column("loyalty_id", "VARCHAR", "number of the loyalty card"),
+                Column("birth_date", "DATE", "day of birth; private"),
+                Column("postcode", "VARCHAR", "postcode; private"),
+                Column("city", "VARCHAR", "town"),
+                Column("changed_at", "TIMESTAMP", "when the source last changed the record"),
             ),
         ),
         Entity(

@@ -16,7 +16,13 @@ from crm_analytics.cli import app
 from crm_analytics.cli.output import as_bytes
 from tests.doors.conftest import Run
 
-COMMANDS = sorted(c.callback.__name__.replace("_", "-") for c in app.registered_commands if c.callback)
+GROUPS = {"": app} | {str(group.name): group.typer_instance for group in app.registered_groups}
+COMMANDS = sorted(
+    f"{name} {c.callback.__name__.replace('_', '-')}".strip()
+    for name, group in GROUPS.items()
+    for c in (group.registered_commands if group else ())
+    if c.callback
+)
 
 
 def test_every_command_of_the_main_job_is_there() -> None:
@@ -26,7 +32,7 @@ def test_every_command_of_the_main_job_is_there() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(run: Run, command: str) -> None:
-    ran = run(command, "--help")
+    ran = run(*command.split(), "--help")
     assert ran.code == 0
     assert re.search(rf"Example:\s+crm {command}\b", ran.out)
 
