@@ -15,10 +15,11 @@ import polars as pl
 from crm_analytics.engines import Engine
 from crm_analytics.errors import ConfigError
 from crm_analytics.identity_rules import IdentityRules
+from crm_analytics.warehouse.customers import renew_customers
 from crm_analytics.warehouse.identity import decisions, reading
 from crm_analytics.warehouse.identity.decisions import Word
 from crm_analytics.warehouse.identity.reading import Explained
-from crm_analytics.warehouse.identity.resolve import Resolved, resolve
+from crm_analytics.warehouse.identity.resolve import Resolved
 from crm_analytics.warehouse.identity.tables import make_tables, record_columns
 
 
@@ -90,4 +91,4 @@ class Identity:
             record_columns(engine, self._rules)  # says so where nothing was loaded
             make_tables(engine)
             decide(engine, word)
-            return resolve(engine, self._rules, word.at)
+            return renew_customers(engine, self._rules, word.at)

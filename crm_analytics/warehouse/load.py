@@ -27,10 +27,11 @@ from crm_analytics.warehouse.channels import renew_dim_channel
 from crm_analytics.warehouse.columns import drop_unused
 from crm_analytics.warehouse.consent_chain import LEDGER
 from crm_analytics.warehouse.consent_ledger import append_consents
+from crm_analytics.warehouse.customers import CUSTOMERS, as_loaded, renew_customers, switch_identity
 from crm_analytics.warehouse.delivered import switch_storage
 from crm_analytics.warehouse.delivery import Deliveries, Delivery, Wanted, deliveries
 from crm_analytics.warehouse.former import make_room
-from crm_analytics.warehouse.history import follow_load
+from crm_analytics.warehouse.history import follow_load, record_versions
 from crm_analytics.warehouse.intervals import versioned
 from crm_analytics.warehouse.ledger import EntityLoad
 from crm_analytics.warehouse.merge import Change, Merged, Task, merge
@@ -107,6 +108,7 @@ def load_sources(
     parts.make_tables(engine)
     load_id = ledger.begin(engine)
     switch_storage(engine, config.history, load_id)
+    switch_identity(engine, config.identity, whole)
     what = deliveries(engine, sources, whole, wanted)
     for part in what.kept:
         say(f"{part.source}: {part.label} is gone; its {part.entity} stay until: crm load --full")
@@ -119,8 +121,12 @@ def load_sources(
         done = []
         for entity in ENTITIES.values():
             tracked = config.history.get(entity.name)
-            done += _load_entity(step, versioned(entity, tracked), say)
-            if tracked:
+            done += _load_entity(step, as_loaded(versioned(entity, tracked), config.identity), say)
+            if config.identity and entity.name == CUSTOMERS.name:
+                say(str(renew_customers(engine, config.identity, now)))
+                if tracked:  # what is new of a customer may come from any of the records
+                    record_versions(engine, entity, tracked, load_id, now.date(), partial=not whole)
+            elif tracked:
                 follow_load(engine, entity, tracked, load_id, now.date(), partial=not whole)
     finally:
         reading.close()
