@@ -35,7 +35,8 @@ score of one model for one customer at one `as_of`), `dim_score` (the latest sco
 `segment` and `segment_member` (saved segments, by `customer_id`, kept over loads), `dim_segment` and
 `bridge_customer_segment` (the same by key, for the customers that the star has), `consent_ledger`, `consent_head` and
 `consent_subject` (who agreed to what, kept over loads; [consents.md](consents.md)), `loads` and
-`rejects`. Where a cube declares rollups, `rollups` lists them, and each is a table
+`rejects`. Where `crm.yml` declares a history there are `dim_customer_history` and the like, and what they are made from:
+`version_customer` or `seen_customer` ([history.md](history.md)). Where a cube declares rollups, `rollups` lists them, and each is a table
 `rollup_<cube>_<name>` ([cubes.md](cubes.md)).
 """
 
