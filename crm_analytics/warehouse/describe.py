@@ -34,7 +34,8 @@ and weeks of the retail calendar, whose settings are kept in `retail_calendar`),
 score of one model for one customer at one `as_of`), `dim_score` (the latest score of each kind beside each customer),
 `segment` and `segment_member` (saved segments, by `customer_id`, kept over loads), `dim_segment` and
 `bridge_customer_segment` (the same by key, for the customers that the star has), `consent_ledger`, `consent_head` and
-`consent_subject` (who agreed to what, kept over loads; [consents.md](consents.md)), `loads` and
+`consent_subject` (who agreed to what, kept over loads; [consents.md](consents.md)), `card_index`, `card_everybody` and,
+of a large fact, `card_days_<fact>` (how the card of one customer is found; [customer.md](customer.md)), `loads` and
 `rejects`. Where a cube declares rollups, `rollups` lists them, and each is a table
 `rollup_<cube>_<name>` ([cubes.md](cubes.md)).
 """
