@@ -1,0 +1,120 @@
+"""What a path such as `party.lang.code` is: a column, its type, and how it is taken from a record.
+
+The server is asked what its models hold, so that a field that it lacks is told
+before anything is read, and each column has the type that it has there.
+
+May import: errors, warehouse.readers.tryton.session.   Imported by: warehouse.readers.tryton.model.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crm_analytics.errors import ConfigError, UnknownName, WarehouseError
+from crm_analytics.warehouse.readers.tryton.session import Session
+
+# Tryton's kinds of fields and their SQL types.
+ONE = ("many2one", "one2one")
+MANY = ("one2many", "many2many")
+TYPES = {
+    **dict.fromkeys(("char", "text", "full_text", "selection", "reference", "time"), "VARCHAR"),
+    **dict.fromkeys(("integer", *ONE), "BIGINT"),
+    **dict.fromkeys(MANY, "BIGINT[]"),
+    **dict.fromkeys(("datetime", "timestamp"), "TIMESTAMP"),
+    "multiselection": "VARCHAR[]",
+    "numeric": "DECIMAL(38,10)",
+    "float": "DOUBLE",
+    "timedelta": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a raw table.
+
+    Attributes
+    ----------
+    path : the way from the record, `party.lang.code`
+    name : the column, `party_lang_code`
+    type : its SQL type; a list where the path leads through a field that holds many records
+    """
+
+    path: str
+    name: str
+    type: str
+
+    def of(self, record: Mapping[str, Any]) -> Any:
+        """The value in a record as the server gives it; None where there is nothing on the way."""
+        return _follow(record, self.path.split("."))
+
+
+class Fields:
+    """The fields of a server's models, asked for once each."""
+
+    def __init__(self, asked: Session, where: str) -> None:
+        self._session = asked
+        self._where = where
+        self._known: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def column(self, model: str, path: str) -> Field:
+        """The column for a path from a model.
+
+        Raises
+        ------
+        UnknownName : no such model or field; gives the nearest right one.
+        ConfigError : the path leads through something that is no record, or holds what no column can.
+        """
+        *way, last = path.split(".")
+        many = 0
+        for step in way:
+            found = self._field(model, step)
+            if found["type"] not in (*ONE, *MANY):
+                raise ConfigError(f"{self._where}: {path}: {step} of {model} is no other record, so nothing follows it")
+            many += found["type"] in MANY
+            model = str(found["relation"])
+        kind = self._field(model, last)["type"]
+        if kind not in TYPES:
+            raise ConfigError(f"{self._where}: {path}: a field of the kind {kind} cannot be read")
+        if many + TYPES[kind].endswith("[]") > 1:
+            raise ConfigError(f"{self._where}: {path}: leads through several lists of records; read {model} too")
+        return Field(path, _column_name(path), TYPES[kind] + "[]" * many)
+
+    def _field(self, model: str, name: str) -> dict[str, Any]:
+        if model not in self._known:
+            self._known[model] = self._of(model)
+        fields = self._known[model]
+        if name not in fields:
+            raise UnknownName(self._where, f"field of {model}", name, fields)
+        return fields[name]
+
+    def _of(self, model: str) -> dict[str, dict[str, Any]]:
+        try:
+            return dict(self._session.ask(f"model.{model}.fields_get", [], {}))
+        except WarehouseError:
+            # Of a model that it lacks Tryton only says that something failed.
+            if model in (known := self._models()):
+                raise
+            raise UnknownName(self._where, "model", model, known) from None
+
+    def _models(self) -> list[str]:
+        start, end = "model.", ".fields_get"
+        methods = [str(method) for method in self._session.ask("system.listMethods")]
+        return sorted({m[len(start) : -len(end)] for m in methods if m.startswith(start) and m.endswith(end)})
+
+
+def _column_name(path: str) -> str:
+    # Tryton writes `list_` and `from_` where Python or SQL has the word for itself.
+    *way, last = path.split(".")
+    return "_".join((*(step.rstrip("_") for step in way), last))
+
+
+def _follow(record: Mapping[str, Any], steps: list[str]) -> Any:
+    first, *rest = steps
+    if not rest:
+        return record.get(first)
+    inner = record.get(f"{first}.")  # so Tryton calls the record, or the records, behind a field
+    if isinstance(inner, list):
+        return [_follow(each, rest) for each in inner]
+    return _follow(inner, rest) if inner else None
