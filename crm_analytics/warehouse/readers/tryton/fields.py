@@ -6,11 +6,11 @@ before anything is read, and each column has the type that it has there.
 May import: errors, warehouse.readers.tryton.session.   Imported by: warehouse.readers.tryton.model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm_analytics.errors import ConfigError, UnknownName, WarehouseError
+from crm_analytics.errors import ConfigError, WarehouseError, did_you_mean, shortened
 from crm_analytics.warehouse.readers.tryton.session import Session
 
 # Tryton's kinds of fields and their SQL types.
@@ -63,8 +63,8 @@ class Fields:
 
         Raises
         ------
-        UnknownName : no such model or field; gives the nearest right one.
-        ConfigError : the path leads through something that is no record, or holds what no column can.
+        ConfigError : no such model or field (gives the nearest right one); the path leads through something that is
+            no record, or to what no column can hold.
         """
         *way, last = path.split(".")
         many = 0
@@ -86,7 +86,7 @@ class Fields:
             self._known[model] = self._of(model)
         fields = self._known[model]
         if name not in fields:
-            raise UnknownName(self._where, f"field of {model}", name, fields)
+            raise self._unknown(f"{model} has no field", name, fields)
         return fields[name]
 
     def _of(self, model: str) -> dict[str, dict[str, Any]]:
@@ -96,12 +96,16 @@ class Fields:
             # Of a model that it lacks Tryton only says that something failed.
             if model in (known := self._models()):
                 raise
-            raise UnknownName(self._where, "model", model, known) from None
+            raise self._unknown("no model", model, known) from None
 
     def _models(self) -> list[str]:
         start, end = "model.", ".fields_get"
         methods = [str(method) for method in self._session.ask("system.listMethods")]
         return sorted({m[len(start) : -len(end)] for m in methods if m.startswith(start) and m.endswith(end)})
+
+    def _unknown(self, what: str, name: str, known: Iterable[str]) -> ConfigError:
+        names = sorted(known)
+        return ConfigError(f"{self._where}: {what} {name!r}.{did_you_mean(name, names)} Known: {shortened(names)}.")
 
 
 def _column_name(path: str) -> str:

@@ -19,7 +19,6 @@ from crm_analytics.warehouse.readers.tryton.address import Address
 from crm_analytics.warehouse.readers.tryton.fields import Field, Fields
 from crm_analytics.warehouse.readers.tryton.session import Session, session
 
-PAGE_ROWS = 1000
 # Without this Tryton leaves archived records out.
 CONTEXT = {"active_test": False}
 # A change is dated when its transaction begins, and seen when it ends; and two clocks never agree.  Reading a change
@@ -35,6 +34,7 @@ class TrytonModel:
     ----------
     fields  : paths from the record; `id` is always read
     changed : paths of times of change; a record of which any is late enough has changed
+    page_rows : how many records are asked for at once
     """
 
     source: str
@@ -43,6 +43,7 @@ class TrytonModel:
     model: str
     fields: tuple[str, ...]
     changed: tuple[str, ...] = ()
+    page_rows: int = 1000
 
     def pieces(self) -> tuple[Piece, ...]:
         """One: the model."""
@@ -90,10 +91,10 @@ class TrytonModel:
         last, order = -1, [["id", "ASC"]]
         while True:
             after = [*domain, ["id", ">", last]]
-            page = asked.ask(f"model.{self.model}.search_read", after, 0, PAGE_ROWS, order, paths, CONTEXT)
+            page = asked.ask(f"model.{self.model}.search_read", after, 0, self.page_rows, order, paths, CONTEXT)
             if page:
                 yield page
-            if len(page) < PAGE_ROWS:
+            if len(page) < self.page_rows:
                 return
             last = page[-1]["id"]
 

@@ -86,7 +86,8 @@ class Wire:
         except (ValueError, OSError, EOFError):
             answer = None
         if not isinstance(answer, dict) or not answer.keys() & {"result", "error"}:
-            raise WarehouseError(f"{self._address}: answered, but not as a Tryton server does")
+            # Also what is left of an answer whose line dropped while its headers were under way.
+            raise PassingFault("answered, but not as a Tryton server does")
         return answer
 
 
@@ -96,6 +97,7 @@ class _Redirects(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> None:
+        fp.close()
         to = urlsplit(newurl)
         raise WarehouseError(f"{req.full_url}: sends on to {to.scheme}://{to.netloc}; write that in source.yml")
 

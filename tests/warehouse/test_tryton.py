@@ -1,0 +1,240 @@
+"""A real CRM, read over its API: what its people do in Tryton is what the star says after the next load."""
+
+import os
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crm_analytics.features.consents import consents
+from crm_analytics.project import Project
+from crm_analytics.scaffold import write_project
+from tests.warehouse.tryton import MADE, Crm, password
+
+pytestmark = [pytest.mark.tryton, pytest.mark.slow]
+
+
+def project(folder: Path, address: str) -> Path:
+    """What `crm init --template tryton` writes, with the address filled in."""
+    write_project(folder, "tryton")
+    source = folder / "data" / "tryton" / "source.yml"
+    text = source.read_text()
+    assert "https://analyst@crm.example.com/crm" in text
+    source.write_text(text.replace("https://analyst@crm.example.com/crm", address))
+    return folder
+
+
+def load(folder: Path) -> None:
+    with Project.open(folder) as shop:
+        shop.load()
+
+
+def rows(folder: Path, text: str) -> list[tuple[Any, ...]]:
+    with Project.open(folder) as shop:
+        return shop.engine.rows(text)
+
+
+def customers(folder: Path, *parties: int) -> list[tuple[Any, ...]]:
+    asked = "SELECT customer_id, name, email, phone, country, registered_on FROM dim_customer"
+    return rows(folder, f"{asked} WHERE CAST(customer_id AS INTEGER) IN {(*parties, -1)} ORDER BY name")
+
+
+def deals(folder: Path, *numbers: int) -> list[tuple[Any, ...]]:
+    asked = """SELECT customer_id, status, lost_reason, amount, closed_date_key <> 0 AS closed, stage
+    FROM fct_deal INNER JOIN dim_customer USING (customer_key)"""
+    return rows(folder, f"{asked} WHERE CAST(deal_id AS INTEGER) IN {(*numbers, -1)} ORDER BY CAST(deal_id AS INTEGER)")
+
+
+def entries(folder: Path, mailing_list: str) -> list[tuple[Any, ...]]:
+    asked = """SELECT name, channel, purpose, status FROM fct_consent
+    INNER JOIN dim_customer USING (customer_key) INNER JOIN dim_channel USING (channel_key)"""
+    return rows(folder, f"{asked} WHERE proof LIKE '% list {mailing_list}' ORDER BY name")
+
+
+def last_words(folder: Path, *parties: int) -> list[str]:
+    with Project.open(folder) as shop:
+        found = {row["customer_id"]: row["status"] for row in consents(shop.engine, "marketing").iter_rows(named=True)}
+    return [found[str(party)] for party in parties]
+
+
+def with_addresses(crm: Crm, name: str, *addresses: str) -> int:
+    points = [{"type": "email", "value": address} for address in addresses]
+    return crm.party(name, contact_mechanisms=[["create", points]])
+
+
+def test_a_party_becomes_a_customer_with_its_first_addresses(crm: Crm, tmp_path: Path) -> None:
+    (germany,) = crm.call("country.country", "search", [["code", "=", "DE"]])
+    points = [
+        {"type": "email", "value": "old@example.org"},
+        {"type": "email", "value": "ann@example.org"},
+        {"type": "email", "value": "second@example.org"},
+        {"type": "phone", "value": "+49 30 1234567"},
+        {"type": "mobile", "value": "+49 170 1234567"},
+    ]
+    places = [{"country": None}, {"country": germany}]
+    ann = crm.party("Ann", contact_mechanisms=[["create", points]], addresses=[["create", places]])
+    (old,) = crm.call("party.contact_mechanism", "search", [["value", "=", "old@example.org"]])
+    crm.change("party.contact_mechanism", old, active=False)
+    bob = crm.party('Bob "the; DROP TABLE" Ünal')
+    folder = project(tmp_path / "shop", crm.url)
+    load(folder)
+    today = datetime.now(UTC).date()
+    assert customers(folder, ann, bob) == [
+        (str(ann), "Ann", "ann@example.org", "+49 170 1234567", "DE", today),
+        (str(bob), 'Bob "the; DROP TABLE" Ünal', None, None, None, today),
+    ]
+    # The company itself and its seller are parties of Tryton too, but no customers.
+    assert rows(folder, "SELECT count(*) FROM dim_customer WHERE name LIKE 'Our own%'") == [(0,)]
+
+
+def test_deals_arrive_won_lost_with_their_reasons_and_open(crm: Crm, tmp_path: Path) -> None:
+    ann, bob = crm.party("Ann"), crm.party("Bob")
+    numbers = [crm.deal(party, "100.50") for party in (ann, bob, ann, bob)]
+    won, lost, cancelled, _ = numbers
+    crm.win(won, "90.00")
+    crm.lose(lost, 'Too dear, he said: "half"\nand late')
+    crm.call("sale.opportunity", "cancel", [cancelled])
+    lead = crm.deal(None, None)  # nothing is known of it yet
+    folder = project(tmp_path / "shop", crm.url)
+    load(folder)
+    assert deals(folder, *numbers, lead) == [
+        # The sale that was made of it was for 90.
+        (str(ann), "won", None, Decimal("90.00"), True, "won"),
+        (str(bob), "lost", 'Too dear, he said: "half"\nand late', Decimal("100.50"), True, "lost"),
+        (str(ann), "lost", "cancelled", Decimal("100.50"), True, "cancelled"),
+        (str(bob), "open", None, Decimal("100.50"), False, "opportunity"),
+        (None, "open", None, Decimal("0.00"), False, "lead"),
+    ]
+    assert rows(folder, "SELECT DISTINCT date FROM fct_deal INNER JOIN dim_date USING (date_key)") == [(MADE,)]
+
+
+def test_a_deal_that_is_won_after_the_first_load_is_won_after_the_second(crm: Crm, tmp_path: Path) -> None:
+    ann = crm.party("Ann")
+    deal = crm.deal(ann, "100.50")
+    folder = project(tmp_path / "shop", crm.url)
+    load(folder)
+    assert deals(folder, deal) == [(str(ann), "open", None, Decimal("100.50"), False, "opportunity")]
+    crm.win(deal, "90.00")
+    load(folder)
+    assert deals(folder, deal) == [(str(ann), "won", None, Decimal("90.00"), True, "won")]
+
+
+def test_a_withdrawal_between_two_loads_closes_the_channel(crm: Crm, tmp_path: Path) -> None:
+    news = crm.mailing_list("News")
+    flo, gus = crm.party("Flo", "flo@example.org"), crm.party("Gus", "gus@example.org")
+    _, subscription = (crm.create("marketing.email", email=f"{who}@example.org", list_=news) for who in ("flo", "gus"))
+    folder = project(tmp_path / "shop", crm.url)
+    load(folder)
+    assert last_words(folder, flo, gus) == ["granted", "granted"]
+    crm.change("marketing.email", subscription, active=False)
+    load(folder)
+    assert last_words(folder, flo, gus) == ["granted", "withdrawn"]
+
+
+def test_only_a_confirmed_subscription_of_the_address_in_use_is_a_consent(crm: Crm, tmp_path: Path) -> None:
+    shared = "shared@example.org"
+    with_addresses(crm, "Hal", shared)
+    with_addresses(crm, "Ida", shared)
+    with_addresses(crm, "Jim", "jim@example.org", "other@example.org")
+    with_addresses(crm, "Kim", "kim@example.org")
+    with_addresses(crm, "Lea", "lea@example.org", "former@example.org")
+    offers = crm.mailing_list("Offers")
+    for email in (shared, "OTHER@example.org", "former@example.org", "nobody@example.org"):
+        crm.create("marketing.email", email=email, list_=offers)
+    crm.ask_to_subscribe("kim@example.org", offers)
+    (former,) = crm.call("marketing.email", "search", [["email", "=", "former@example.org"]])
+    crm.change("marketing.email", former, active=False)
+    folder = project(tmp_path / "shop", crm.url)
+    load(folder)
+    # Jim agreed to be written to at his second address, which is no consent for the first; Kim has not confirmed.
+    assert entries(folder, "Offers") == [
+        ("Hal", "email", "marketing", "granted"),
+        ("Ida", "email", "marketing", "granted"),
+        # She took back what she had said for an address that she hardly uses: in doubt, no.
+        ("Lea", "email", "marketing", "withdrawn"),
+        # No party has this address, so the row lies with the unknown customer.
+        (None, "email", "marketing", "granted"),
+    ]
+
+
+def test_a_party_that_was_merged_leaves_its_deals_to_the_other(crm: Crm, tmp_path: Path) -> None:
+    mia, double = crm.party("Mia", "mia@example.org"), crm.party("Mia", "mia@example.com")
+    deal = crm.deal(double, "100.50")
+    merge, *_ = crm.admin.ask("wizard.party.replace.create", {})
+    chosen = {"ask": {"source": double, "destination": mia}}
+    crm.admin.ask("wizard.party.replace.execute", merge, chosen, "replace", {"active_model": "party.party"})
+    folder = project(tmp_path / "shop", crm.url)
+    load(folder)
+    assert [who for who, *_ in customers(folder, mia, double)] == [str(mia)]
+    assert [who for who, *_ in deals(folder, deal)] == [str(mia)]
+
+
+def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`crm load`, as a process."""
+    command = [sys.executable, "-m", "crm_analytics", "load", "-C", str(folder)]
+    root = str(Path(__file__).parents[2])
+    return subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": root, **environment}
+    )
+
+
+def content(folder: Path) -> dict[Path, bytes]:
+    """Every file but the lock, which names the last process that wrote."""
+    return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock"}
+
+
+def test_a_failed_load_says_why_in_one_sentence_and_leaves_everything_as_it_was(crm: Crm, tmp_path: Path) -> None:
+    crm.deal(crm.party("Ann", "ann@example.org"), "100.50")
+    folder = project(tmp_path / "shop", crm.url)
+    done = run(folder)
+    assert done.returncode == 0, done.stderr
+    before = content(folder)
+    source = folder / "data" / "tryton" / "source.yml"
+    good = source.read_text()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]
+    gone = good.replace(f":{crm.port}/", f":{nobody}/")
+    here, told = f"http://127.0.0.1:{crm.port}/crm", f"crm: {source}: files: "
+    secret = "not the password"
+    failures = {
+        f"parties: {here}: the password in TRYTON_PASSWORD is wrong, or there is no user 'admin'": (good, secret),
+        f"parties: http://127.0.0.1:{nobody}/crm: cannot be reached: Connection refused": (gone, password()),
+        f"opportunities: {here}: sale.opportunity has no field 'lost_reasons'. Did you mean 'lost_reason'?": (
+            good.replace("lost_reason]", "lost_reasons]"),
+            password(),
+        ),
+    }
+    for sentence, (text, key) in failures.items():
+        source.write_text(text)
+        failed = run(folder, TRYTON_PASSWORD=key)
+        assert failed.returncode == 2, failed.stderr
+        assert failed.stderr.startswith(told + sentence)
+        assert failed.stderr.count("\n") == 1
+        assert not key or key not in failed.stderr + failed.stdout
+    source.write_text(good)
+    assert content(folder) == before
+    assert not [path for path, held in before.items() if password().encode() in held]
+
+
+def test_a_user_who_may_only_read_is_enough_and_one_who_may_not_is_told(crm: Crm, tmp_path: Path) -> None:
+    deal = crm.deal(crm.party("Ann"), "100.50")
+    group = crm.create("res.group", name="Analysis")
+    readable = ("sale.opportunity", "marketing.email", "marketing.email.list")
+    for model in readable[:1]:
+        crm.create("ir.model.access", model=model, group=group, perm_read=True)
+    companies = {"companies": [["add", [crm.company]]], "company": crm.company}
+    crm.create("res.user", name="Analyst", login="analyst", password=password(), groups=[["add", [group]]], **companies)
+    folder = project(tmp_path / "shop", crm.url.replace("admin@", "analyst@"))
+    refused = run(folder)
+    assert refused.returncode == 2
+    assert 'Tryton refuses model.marketing.email.search_read: You are not allowed to access "' in refused.stderr
+    for model in readable[1:]:
+        crm.create("ir.model.access", model=model, group=group, perm_read=True)
+    done = run(folder)
+    assert done.returncode == 0, done.stderr
+    assert len(deals(folder, deal)) == 1
