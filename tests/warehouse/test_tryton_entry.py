@@ -26,7 +26,7 @@ def source(folder: Path, entry: str) -> Path:
 def test_an_entry_names_a_server_a_model_and_fields_and_nothing_is_asked_yet(tmp_path: Path) -> None:
     raw = read_source(source(tmp_path, f"{GOOD}, changed: write_date, password_from: CRM_KEY")).raws["parties"]
     assert isinstance(raw, TrytonModel)
-    assert (raw.model, raw.fields, raw.changed) == ("party.party", ("name", "lang.code"), ("write_date",))
+    assert (raw.model, raw.fields, raw.times) == ("party.party", ("name", "lang.code"), ("write_date",))
     assert (raw.address.user, str(raw.address)) == ("analyst", "https://crm.example.com/crm")
     assert [piece.label for piece in raw.pieces()] == ["model party.party"]
 

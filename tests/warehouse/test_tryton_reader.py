@@ -36,11 +36,13 @@ def read(model: TrytonModel, since: datetime | None = None) -> list[tuple[Any, .
 def test_only_what_changed_since_is_asked_for(crm: Crm) -> None:
     ann, bob, cem = (crm.party(name, f"{name}@example.org") for name in ("ann", "bob", "cem"))
     changed = ("write_date", "contact_mechanisms.write_date")
-    parties = raw(crm, "party.party", "name", changed=changed)
+    parties = raw(crm, "party.party", "name", times=changed)
 
     def since_the_last_change(model: str, number: int) -> list[str]:
         ((_, at),) = [row for row in read(raw(crm, model, "write_date")) if row[0] == number]
-        return [name for _, name in read(parties, at.replace(tzinfo=UTC) + OVERLAP)]
+        changed = read(parties, at + OVERLAP)
+        assert [moment for *_, moment in changed] == [at]
+        return [name for _, name, _ in changed]
 
     crm.change("party.party", ann, name="Ann")
     assert since_the_last_change("party.party", ann) == ["Ann"]
@@ -52,10 +54,10 @@ def test_only_what_changed_since_is_asked_for(crm: Crm) -> None:
     crm.change("party.contact_mechanism", address, active=False)
     assert since_the_last_change("party.contact_mechanism", address) == ["cem"]
     # What was made and never changed has no time of change, only one of making.
-    lists = raw(crm, "marketing.email.list", "create_date", "write_date", changed=("write_date",))
+    lists = raw(crm, "marketing.email.list", "create_date", "write_date", times=("write_date",))
     number = crm.mailing_list("Third list")
-    *_, (_, made, written) = read(lists)
-    assert written is None
+    *_, (_, made, written, changed_at) = read(lists)
+    assert (written, changed_at) == (None, made)
     assert [found for found, *_ in read(lists, made.replace(tzinfo=UTC) + OVERLAP)] == [number]
 
 

@@ -45,7 +45,7 @@ def read_tryton(file: YamlFile, name: str, problems: Problems) -> TrytonModel | 
         address=address,
         model=str(spec["model"]),
         fields=fields or (),
-        changed=changed or (),
+        times=changed or (),
     )
 
 

@@ -36,18 +36,30 @@ class Field:
 
     Attributes
     ----------
-    path : the way from the record, `party.lang.code`
-    name : the column, `party_lang_code`
-    type : its SQL type; a list where the path leads through a field that holds many records
+    name  : the column, `party_lang_code`
+    type  : its SQL type; a list where the path leads through a field that holds many records
+    paths : the ways from the record to what it is made of, `party.lang.code`
     """
 
-    path: str
     name: str
     type: str
+    paths: tuple[str, ...]
 
     def of(self, record: Mapping[str, Any]) -> Any:
         """The value in a record as the server gives it; None where there is nothing on the way."""
-        return _follow(record, self.path.split("."))
+        (path,) = self.paths
+        return _follow(record, path.split("."))
+
+
+@dataclass(frozen=True, slots=True)
+class Latest(Field):
+    """The last of several moments, some of them in lists."""
+
+    def of(self, record: Mapping[str, Any]) -> Any:
+        found = [_follow(record, path.split(".")) for path in self.paths]
+        moments = [moment for each in found for moment in (each if isinstance(each, list) else [each])]
+        # Texts of the same form are in the order of time.
+        return max(filter(None, moments), default=None)
 
 
 class Fields:
@@ -79,7 +91,22 @@ class Fields:
             raise ConfigError(f"{self._where}: {path}: a field of the kind {kind} cannot be read")
         if many + TYPES[kind].endswith("[]") > 1:
             raise ConfigError(f"{self._where}: {path}: leads through several lists of records; read {model} too")
-        return Field(path, _column_name(path), TYPES[kind] + "[]" * many)
+        return Field(_column_name(path), TYPES[kind] + "[]" * many, (path,))
+
+    def latest(self, name: str, model: str, paths: Iterable[str]) -> Latest:
+        """The column for the last of the moments to which these paths lead.
+
+        Raises
+        ------
+        ConfigError : as for `column`, or a path does not lead to a moment.
+        """
+        found = [self.column(model, path) for path in paths]
+        for field in found:
+            if field.type.removesuffix("[]") != "TIMESTAMP":
+                raise ConfigError(
+                    f"{self._where}: changed: {field.paths[0]} of {model} is no moment, so it tells no change"
+                )
+        return Latest(name, "TIMESTAMP", tuple(path for field in found for path in field.paths))
 
     def _field(self, model: str, name: str) -> dict[str, Any]:
         if model not in self._known:
