@@ -1,9 +1,5 @@
 """A real CRM, read over its API: what its people do in Tryton is what the star says after the next load."""
 
-import os
-import socket
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,43 +8,16 @@ from typing import Any
 import pytest
 
 from crm_analytics.project import Project
-from crm_analytics.scaffold import write_project
 from crm_analytics.warehouse.consents import consent_state
 from crm_analytics.warehouse.readers.tryton import model
-from tests.warehouse.tryton import MADE, Crm, password
+from tests.warehouse.tryton import MADE, Crm, deals, load, project, rows
 
 pytestmark = [pytest.mark.tryton, pytest.mark.slow]
-
-
-def project(folder: Path, address: str) -> Path:
-    """What `crm init --template tryton` writes, with the address filled in."""
-    write_project(folder, "tryton")
-    source = folder / "data" / "tryton" / "source.yml"
-    text = source.read_text()
-    assert "https://analyst@crm.example.com/crm" in text
-    source.write_text(text.replace("https://analyst@crm.example.com/crm", address))
-    return folder
-
-
-def load(folder: Path) -> None:
-    with Project.open(folder) as shop:
-        shop.load()
-
-
-def rows(folder: Path, text: str) -> list[tuple[Any, ...]]:
-    with Project.open(folder) as shop:
-        return shop.engine.rows(text)
 
 
 def customers(folder: Path, *parties: int) -> list[tuple[Any, ...]]:
     asked = "SELECT customer_id, name, email, phone, country, registered_on FROM dim_customer"
     return rows(folder, f"{asked} WHERE CAST(customer_id AS INTEGER) IN {(*parties, -1)} ORDER BY name")
-
-
-def deals(folder: Path, *numbers: int) -> list[tuple[Any, ...]]:
-    asked = """SELECT customer_id, status, lost_reason, amount, closed_date_key <> 0 AS closed, stage
-    FROM fct_deal INNER JOIN dim_customer USING (customer_key)"""
-    return rows(folder, f"{asked} WHERE CAST(deal_id AS INTEGER) IN {(*numbers, -1)} ORDER BY CAST(deal_id AS INTEGER)")
 
 
 def entries(folder: Path, mailing_list: str) -> list[tuple[Any, ...]]:
@@ -113,6 +82,20 @@ def test_deals_arrive_won_lost_with_their_reasons_and_open(crm: Crm, tmp_path: P
         (None, "open", None, Decimal("0.00"), False, "lead"),
     ]
     assert rows(folder, "SELECT DISTINCT date FROM fct_deal INNER JOIN dim_date USING (date_key)") == [(MADE,)]
+
+
+def test_a_check_asks_the_warehouse_and_not_the_server(
+    crm: Crm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project(tmp_path / "shop", crm.url)
+    load(folder)
+    monkeypatch.delenv("TRYTON_PASSWORD")
+    with Project.open(folder) as shop:
+        checks = list(shop.check())
+    assert not [check for check in checks if check.ok is False]
+    assert "not held to its raw rows: parties, companies, employees, opportunities, subscriptions may have changed" in {
+        check.says.removesuffix(" since the load") for check in checks
+    }
 
 
 def test_a_deal_that_is_won_after_the_first_load_is_won_after_the_second(crm: Crm, tmp_path: Path) -> None:
@@ -219,69 +202,3 @@ def test_a_party_that_was_merged_leaves_its_deals_to_the_other(crm: Crm, tmp_pat
     load(folder)
     assert [who for who, *_ in customers(folder, mia, double)] == [str(mia)]
     assert [who for who, *_ in deals(folder, deal)] == [str(mia)]
-
-
-def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`crm load`, as a process."""
-    command = [sys.executable, "-m", "crm_analytics", "load", "-C", str(folder)]
-    root = str(Path(__file__).parents[2])
-    return subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": root, **environment}
-    )
-
-
-def content(folder: Path) -> dict[Path, bytes]:
-    """Every file but the lock, which names the last process that wrote."""
-    return {p: p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock"}
-
-
-def test_a_failed_load_says_why_in_one_sentence_and_leaves_everything_as_it_was(crm: Crm, tmp_path: Path) -> None:
-    crm.deal(crm.party("Ann", "ann@example.org"), "100.50")
-    folder = project(tmp_path / "shop", crm.url)
-    done = run(folder)
-    assert done.returncode == 0, done.stderr
-    before = content(folder)
-    source = folder / "data" / "tryton" / "source.yml"
-    good = source.read_text()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        nobody = taken.getsockname()[1]
-    gone = good.replace(f":{crm.port}/", f":{nobody}/")
-    here, told = f"http://127.0.0.1:{crm.port}/crm", f"crm: {source}: files: "
-    secret = "not the password"
-    failures = {
-        f"parties: {here}: the password in TRYTON_PASSWORD is wrong, or there is no user 'admin'": (good, secret),
-        f"parties: http://127.0.0.1:{nobody}/crm: cannot be reached: Connection refused": (gone, password()),
-        f"opportunities: {here}: sale.opportunity has no field 'lost_reasons'. Did you mean 'lost_reason'?": (
-            good.replace("lost_reason]", "lost_reasons]"),
-            password(),
-        ),
-    }
-    for sentence, (text, key) in failures.items():
-        source.write_text(text)
-        failed = run(folder, TRYTON_PASSWORD=key)
-        assert failed.returncode == 2, failed.stderr
-        assert failed.stderr.startswith(told + sentence)
-        assert failed.stderr.count("\n") == 1
-        assert not key or key not in failed.stderr + failed.stdout
-    source.write_text(good)
-    assert content(folder) == before
-    assert not [path for path, held in before.items() if password().encode() in held]
-
-
-def test_a_user_who_may_only_read_is_enough_and_one_who_may_not_is_told(crm: Crm, tmp_path: Path) -> None:
-    deal = crm.deal(crm.party("Ann"), "100.50")
-    group = crm.create("res.group", name="Analysis")
-    readable = ("sale.opportunity", "marketing.email", "marketing.email.list")
-    for name in readable[:1]:
-        crm.create("ir.model.access", model=name, group=group, perm_read=True)
-    companies = {"companies": [["add", [crm.company]]], "company": crm.company}
-    crm.create("res.user", name="Analyst", login="analyst", password=password(), groups=[["add", [group]]], **companies)
-    folder = project(tmp_path / "shop", crm.url.replace("admin@", "analyst@"))
-    refused = run(folder)
-    assert refused.returncode == 2
-    assert 'Tryton refuses model.marketing.email.search_read: You are not allowed to access "' in refused.stderr
-    for name in readable[1:]:
-        crm.create("ir.model.access", model=name, group=group, perm_read=True)
-    done = run(folder)
-    assert done.returncode == 0, done.stderr
-    assert len(deals(folder, deal)) == 1

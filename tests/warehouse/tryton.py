@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from crm_analytics.project import Project
+from crm_analytics.scaffold import write_project
 from crm_analytics.warehouse.readers.tryton.address import read_address
 from crm_analytics.warehouse.readers.tryton.session import Session
 
@@ -157,3 +159,29 @@ def founded(port: int, settings: Path) -> Crm:
     opened = replace(opened, company=company)
     opened.create("company.employee", party=opened.party("Our own seller"), company=company)
     return opened
+
+
+def project(folder: Path, address: str) -> Path:
+    """What `crm init --template tryton` writes, with the address filled in."""
+    write_project(folder, "tryton")
+    source = folder / "data" / "tryton" / "source.yml"
+    text = source.read_text()
+    assert "https://analyst@crm.example.com/crm" in text
+    source.write_text(text.replace("https://analyst@crm.example.com/crm", address))
+    return folder
+
+
+def load(folder: Path) -> None:
+    with Project.open(folder) as shop:
+        shop.load()
+
+
+def rows(folder: Path, text: str) -> list[tuple[Any, ...]]:
+    with Project.open(folder) as shop:
+        return shop.engine.rows(text)
+
+
+def deals(folder: Path, *numbers: int) -> list[tuple[Any, ...]]:
+    asked = """SELECT customer_id, status, lost_reason, amount, closed_date_key <> 0 AS closed, stage
+    FROM fct_deal INNER JOIN dim_customer USING (customer_key)"""
+    return rows(folder, f"{asked} WHERE CAST(deal_id AS INTEGER) IN {(*numbers, -1)} ORDER BY CAST(deal_id AS INTEGER)")

@@ -9,7 +9,7 @@ May import: errors, engines, warehouse.raw, warehouse.readers.tryton.*.   Import
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from time import monotonic
 from typing import Any
 
 from crm_analytics.engines import Engine
@@ -27,7 +27,7 @@ CHANGED = "changed_at"
 CONTEXT = {"active_test": False}
 # A change is dated when its transaction begins, and seen when it ends.  Reading it twice does no harm, missing it does.
 OVERLAP = timedelta(minutes=15)
-SAID_EVERY_PAGES = 10
+SAID_EVERY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,8 @@ class TrytonModel:
         # By id, each page beginning after the last id of the one before: where records come and go meanwhile, a page
         # that begins at "number 1,001" would leave one out or bring it twice.
         paths = list(dict.fromkeys(path for column in columns for path in column.paths))
-        last, read, order = -1, 0, [["id", "ASC"]]
-        for number in count(1):
+        last, read, said, order = -1, 0, monotonic(), [["id", "ASC"]]
+        while True:
             domain = [["id", ">", last], *_changed(columns, since)]
             page = asked.ask(f"model.{self.model}.search_read", domain, 0, self.page_rows, order, paths, CONTEXT)
             if page:
@@ -115,7 +115,8 @@ class TrytonModel:
             if len(page) < self.page_rows:
                 return
             last, read = page[-1]["id"], read + len(page)
-            if number % SAID_EVERY_PAGES == 0:
+            if monotonic() - said >= SAID_EVERY_SECONDS:
+                said = monotonic()
                 self.say(f"{self.source}: {read:,} records of {self.model} so far ...")
 
 
