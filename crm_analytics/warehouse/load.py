@@ -115,7 +115,7 @@ def load_sources(
     if what.unchanged:
         say(f"{what.unchanged:,} of {what.unchanged + len(what.due):,} parts are as they were and are not read again")
     renew_dim_channel(engine, config.channels)
-    reading = Reading(engine, load_id)
+    reading = Reading(engine, load_id, say)
     step = Step(engine=engine, load_id=load_id, sources=sources, what=what, reading=reading, samples=wanted.samples)
     try:
         done = []

@@ -14,16 +14,18 @@ from crm_analytics.errors import CrmError
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import ledger
 from crm_analytics.warehouse.delivery import Delivery
+from crm_analytics.warehouse.raw import Say, Telling
 from crm_analytics.warehouse.sources import FILE, Source
 
 
 class Reading:
     """What is open during one load."""
 
-    def __init__(self, engine: Engine, load_id: int) -> None:
+    def __init__(self, engine: Engine, load_id: int, say: Say) -> None:
         self._engine = engine
         self._load_id = load_id
-        self._selects: dict[tuple[str, str, str], str] = {}
+        self._say = say
+        self._selects: dict[tuple[str, str, str, datetime | None], str] = {}
         self._opened: dict[tuple[str, str], Source] = {}
 
     def scope(self, delivery: Delivery) -> str:
@@ -75,14 +77,16 @@ class Reading:
         self._selects.clear()
 
     def _open(self, source: Source, name: str, delivery: Delivery | None) -> str:
-        piece = delivery.piece if delivery else None
-        key = (source.name, name, piece.label if piece else "")
+        piece, since = (delivery.piece, delivery.since) if delivery else (None, None)
+        # One mapping may want all rows of a table, another what changed since its own last load.
+        key = (source.name, name, piece.label if piece else "", since)
         if key not in self._selects:
             raw = source.raws[name]
+            if isinstance(raw, Telling):
+                raw = raw.telling(self._say)
             self._opened[source.name, name] = source
             try:
-                pieces = [piece] if piece else raw.pieces()
-                select = raw.open(self._engine, pieces, delivery.since if delivery else None)
+                select = raw.open(self._engine, [piece] if piece else raw.pieces(), since)
                 self._engine.columns(f"({select})")  # a broken file is named here, not by the mapping that reads it
                 self._selects[key] = select
             except CrmError as error:

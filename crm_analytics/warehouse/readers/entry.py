@@ -12,6 +12,7 @@ from crm_analytics.warehouse.readers.csv import Csv
 from crm_analytics.warehouse.readers.files import Place
 from crm_analytics.warehouse.readers.jsonl import JsonLines
 from crm_analytics.warehouse.readers.parquet import Parquet
+from crm_analytics.warehouse.readers.tryton.entry import read_tryton
 from crm_analytics.yamlfile import Problems, YamlFile
 
 KINDS: dict[str, type[Csv | JsonLines | Parquet]] = {".parquet": Parquet, ".csv": Csv, ".jsonl": JsonLines}
@@ -24,6 +25,8 @@ def read_entry(file: YamlFile, name: object, problems: Problems) -> Raw | None:
         problems.add(file.where("files"), f"{name!r} cannot follow raw_ in SQL; use letters, digits and _")
         return None
     where = file.where("files", name)
+    if isinstance(spec, dict) and "tryton" in spec:
+        return read_tryton(file, name, problems)
     if not isinstance(spec, dict) or not isinstance(spec.get("path"), str):
         problems.add(where, "needs a path, such as {path: raw/customers.csv}")
         return None
