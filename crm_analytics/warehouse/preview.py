@@ -28,8 +28,9 @@ def tell_difference(engine: Engine, entity: Entity, extras: Mapping[str, str], a
     tell_new(engine, entity, extras, new, tell)
     pairs = engine.rows(f"SELECT old_id, new_id FROM temp.difference WHERE NOT same ORDER BY 1 LIMIT {EXAMPLES}")
     for old_id, new_id in pairs:
-        (old,) = _some(engine, entity, extras, f"(SELECT * FROM {entity.table} WHERE rowid = {old_id})")
-        (now,) = _some(engine, entity, extras, f"(SELECT * FROM {arriving} WHERE rowid = {new_id})")
+        # Not `rowid = ...`: with a filter above it DuckDB 2.0 fails in its optimizer.
+        (old,) = _some(engine, entity, extras, _chosen(entity.table, "old_id", f"old_id = {old_id}"))
+        (now,) = _some(engine, entity, extras, _chosen(arriving, "new_id", f"new_id = {new_id}"))
         tell(f"  changed  {_key(entity, now)}: {_differences(old, now)}")
     for row in _some(engine, entity, extras, _chosen(entity.table, "old_id", "new_id IS NULL")):
         tell(f"  removed  {_key(entity, row)}")
