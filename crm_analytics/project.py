@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wai
     from crm_analytics.olap.cohort_show import Cohorts
     from crm_analytics.olap.drill import Customers
     from crm_analytics.olap.model import Model
+    from crm_analytics.pipeline.customer import Card
     from crm_analytics.warehouse.load import Say
 
 
@@ -102,6 +103,14 @@ class Project(Store):
         if self._bound is None or self._bound[0] is not engine:  # a load may have brought other columns
             self._bound = (engine, bind_model(self.model, engine))
         return self._bound[1]
+
+    def customer(
+        self, customer_id: str, *, as_of: date | None = None, since: date | None = None, last: int = 20
+    ) -> "Card":
+        """The card of one customer: who, what happened, habits, scores, what may be sent; see `pipeline.customer`."""
+        from crm_analytics.pipeline.customer import customer_card
+
+        return customer_card(self.engine, self.config, customer_id, datetime.now(), as_of, since, last)
 
     def save_segment(self, name: str, customers: "Customers | Sequence[str]", replace: bool = False) -> int:
         """Keep customers (their ids, or those behind a cell) under a name; gives their number."""

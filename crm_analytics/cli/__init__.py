@@ -15,6 +15,7 @@ from crm_analytics.cli import (
     ask,
     cohorts,
     consents,
+    customer,
     demo,
     drill,
     explain,
@@ -35,7 +36,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (warehouse, rejects, ask, drill, cohorts, explain, interchange, mine, give, consents, identity, demo):
+for commands in (
+    warehouse,
+    rejects,
+    ask,
+    customer,
+    drill,
+    cohorts,
+    explain,
+    interchange,
+    mine,
+    give,
+    consents,
+    identity,
+    demo,
+):
     commands.register(app)
 
 

@@ -38,7 +38,8 @@ def keyed(entity: Entity, rows: str, extras: Iterable[str], more: Iterable[str] 
     missing = " OR ".join(
         f"(r.{ident(c.name)} IS NOT NULL AND dim_{c.dimension}.{c.dimension}_key IS NULL)" for c in entity.references
     )
-    columns.append(f"CASE WHEN {missing} THEN CAST(to_json({{{', '.join(lost)}}}) AS VARCHAR) END AS unresolved")
+    unresolved = f"CASE WHEN {missing} THEN CAST(to_json({{{', '.join(lost)}}}) AS VARCHAR) END"
+    columns.append(f"{unresolved if lost else 'CAST(NULL AS VARCHAR)'} AS unresolved")
     return "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {rows} r\n" + "\n".join(joins)
 
 

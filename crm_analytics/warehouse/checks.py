@@ -19,6 +19,7 @@ from crm_analytics.warehouse import build
 from crm_analytics.warehouse.consent_chain import LEDGER, verify
 from crm_analytics.warehouse.consent_ledger import astray
 from crm_analytics.warehouse.consent_words import refused_rows
+from crm_analytics.warehouse.delivered import stored
 from crm_analytics.warehouse.ledger import MISREAD
 from crm_analytics.warehouse.parts import known_parts
 from crm_analytics.warehouse.sources import Control, Source
@@ -26,9 +27,10 @@ from crm_analytics.warehouse.tables import ENTITIES, FACTS, MONEY, Entity, star_
 
 T = TypeVar("T")
 HALF_CENT = Decimal("0.005")
-Kind = Literal[
-    "grain", "keys", "totals", "controls", "cubes", "unknown", "rejects", "sources", "counts", "consents", "quality"
-]
+Kind = (
+    Literal["grain", "keys", "history", "totals", "controls", "cubes", "unknown", "rejects"]
+    | Literal["sources", "counts", "consents", "quality"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,10 @@ def _gone(engine: Engine, sources: Sequence[Source]) -> Iterator[Check]:
     """Sources whose rows are in the star, though their folders are not in the project any more."""
     known = {source.name for source in sources}
     for entity in ENTITIES.values():
-        held = {str(name) for (name,) in engine.rows(f"SELECT DISTINCT source FROM {entity.table} WHERE source <> ''")}
+        held = {
+            str(name)
+            for (name,) in engine.rows(f"SELECT DISTINCT source FROM {stored(engine, entity)} WHERE source <> ''")
+        }
         for name in sorted(held - known):
             says = f"holds rows of {name}, a source that is not in the project any more; crm load forgets it"
             yield Check("sources", entity.table, False, says)
@@ -186,7 +191,7 @@ def _totals(engine: Engine, source: Source, entity: Entity) -> Iterator[Check]:
         yield _compare(engine, "totals", source, entity, name, f"{name} of {entity.name}", raw)
     if gone := _parts_gone(engine, source, entity):
         keys = ", ".join(str(key) for key in gone)
-        ((kept,),) = engine.rows(f"SELECT count(*) FROM {entity.table} WHERE part_key IN ({keys})")
+        ((kept,),) = engine.rows(f"SELECT count(*) FROM {stored(engine, entity)} WHERE part_key IN ({keys})")
         says = f"rows of {len(gone):,} files of {source.name} that are gone; crm load --full takes them out"
         yield Check("totals", entity.table, None, says, int(str(kept)))
 
@@ -280,7 +285,7 @@ def _held(engine: Engine, source: Source, entity: Entity, measure: str) -> tuple
     in_rejects = "count(*)" if measure == "rows" else f"coalesce(sum({as_money}), 0)"
     gone = ", ".join(str(key) for key in _parts_gone(engine, source, entity)) or "-1"
     of_source = f"WHERE source = $source AND part_key NOT IN ({gone})"
-    ((loaded,),) = engine.rows(f"SELECT {in_star} FROM {entity.table} {of_source}", {"source": source.name})
+    ((loaded,),) = engine.rows(f"SELECT {in_star} FROM {stored(engine, entity)} {of_source}", {"source": source.name})
     ((rejected,),) = engine.rows(
         # No mapping has seen a line that could not be read.
         f"SELECT {in_rejects} FROM rejects {of_source} AND entity = $entity AND NOT starts_with(reason, $misread)",

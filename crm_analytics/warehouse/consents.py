@@ -68,8 +68,9 @@ def consents_as_of(
     must_have_ledger(engine)
     if customer_id and not engine.rows("SELECT 1 FROM dim_customer WHERE customer_id = $id", {"id": customer_id}):
         raise DataError(f"consents: the warehouse has no customer {customer_id!r}")
-    text = _statement("consent_grid", state=_state(engine))
-    return engine.frame(Query(text, _params(at, asked=purpose, customer=customer_id or None, known=known_at)))
+    text = _statement("consent_grid", state=_state(engine, of_one=bool(customer_id)))
+    query = Query(text, _params(at, asked=purpose, customer=customer_id or None, known=known_at))
+    return engine.cells(query) if customer_id else engine.frame(query)
 
 
 def consent_counts(engine: Engine, at: datetime) -> pl.DataFrame:
@@ -119,8 +120,11 @@ def keeps_consents(engine: Engine) -> bool:
     return bool(any_read)
 
 
-def _state(engine: Engine) -> str:
-    return _statement("consent_state", owner=owners(engine))
+def _state(engine: Engine, *, of_one: bool = False) -> str:
+    owner = owners(engine)
+    if of_one:  # said here, so that the ledger is looked through for these subjects and not joined whole
+        owner = f"SELECT * FROM ({owner}) AS every_owner WHERE customer_id = CAST($customer AS VARCHAR)"
+    return _statement("consent_state", owner=owner)
 
 
 def _statement(name: str, **parts: str) -> str:

@@ -22,12 +22,16 @@ from crm_analytics.errors import DataError, UnknownName, WarehouseError
 from crm_analytics.warehouse import ledger, parts
 from crm_analytics.warehouse.arrival import Counted
 from crm_analytics.warehouse.calendar import renew_dim_date
+from crm_analytics.warehouse.card_index import renew_card_index
 from crm_analytics.warehouse.channels import renew_dim_channel
 from crm_analytics.warehouse.columns import drop_unused
 from crm_analytics.warehouse.consent_chain import LEDGER
 from crm_analytics.warehouse.consent_ledger import append_consents
+from crm_analytics.warehouse.delivered import switch_storage
 from crm_analytics.warehouse.delivery import Deliveries, Delivery, Wanted, deliveries
 from crm_analytics.warehouse.former import make_room
+from crm_analytics.warehouse.history import follow_load
+from crm_analytics.warehouse.intervals import versioned
 from crm_analytics.warehouse.ledger import EntityLoad
 from crm_analytics.warehouse.merge import Change, Merged, Task, merge
 from crm_analytics.warehouse.parts import Part
@@ -102,6 +106,7 @@ def load_sources(
     """The load within its transaction; with `whole` these are all sources of the project."""
     parts.make_tables(engine)
     load_id = ledger.begin(engine)
+    switch_storage(engine, config.history, load_id)
     what = deliveries(engine, sources, whole, wanted)
     for part in what.kept:
         say(f"{part.source}: {part.label} is gone; its {part.entity} stay until: crm load --full")
@@ -111,22 +116,38 @@ def load_sources(
     reading = Reading(engine, load_id)
     step = Step(engine=engine, load_id=load_id, sources=sources, what=what, reading=reading, samples=wanted.samples)
     try:
-        done = [item for entity in ENTITIES.values() for item in _load_entity(step, entity, say)]
+        done = []
+        for entity in ENTITIES.values():
+            tracked = config.history.get(entity.name)
+            done += _load_entity(step, versioned(entity, tracked), say)
+            if tracked:
+                follow_load(engine, entity, tracked, load_id, now.date(), partial=not whole)
     finally:
         reading.close()
-    finish(engine, config, load_id, now, {item.entity for item in done})
+    finish(engine, config, load_id, now, {item.entity for item in done}, news=load_id)
     for item in done:
         ledger.record(engine, load_id, now, item)
     return tuple(done)
 
 
-def finish(engine: Engine, config: ProjectConfig, load_id: int, now: datetime, entities: Collection[str]) -> None:
-    """Renew what is made from the star's tables, of which those of `entities` changed."""
+def finish(
+    engine: Engine,
+    config: ProjectConfig,
+    load_id: int,
+    now: datetime,
+    entities: Collection[str],
+    news: int | None = None,
+) -> None:
+    """Renew what is made from the star's tables, of which those of `entities` changed.
+
+    `news` is the load that all rows that are new or changed bear; None where older loads brought some.
+    """
     if LEDGER not in engine.tables() or not {"consents", "responses"}.isdisjoint(entities):
         append_consents(engine, load_id, now)
     renew_dim_score(engine)
     renew_dim_segment(engine)
     renew_dim_date(engine, config.calendar)
+    renew_card_index(engine, news)
 
 
 def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
@@ -148,7 +169,7 @@ def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
             staged=tuple(staged.values()),
             replaced=frozenset([*(d.part.key for d in due if not d.adds), *(p.key for p in gone)]),
             adding=frozenset(d.part.key for d in due if d.adds),
-            extras=parts.extras_of(engine, entity.name),
+            extras=parts.extras_of(engine, entity),
             newest={s.name: plan.newest for s in step.sources if (plan := s.incremental.get(entity.name))},
         )
         merged = merge(engine, step.load_id, task, say if step.samples else None)

@@ -8,7 +8,7 @@ reads only the parts that changed ends where a load of everything would.
     part_load  what each load read of them: its hash, its columns, its counts
     piece      raw files as they were last seen, so that one that was not touched is not even hashed
 
-May import: engines, sql, warehouse.ledger.   Imported by: warehouse.delivery, warehouse.load, warehouse.undo.
+May import: engines, sql, warehouse.tables.   Imported by: warehouse.delivery, warehouse.load, warehouse.undo.
 """
 
 import json
@@ -18,6 +18,7 @@ from datetime import datetime
 
 from crm_analytics.engines import Engine
 from crm_analytics.sql import literal
+from crm_analytics.warehouse.tables import Entity
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS part (part_key INTEGER, source VARCHAR, entity VARCHAR, label VARCHAR)",
@@ -87,13 +88,14 @@ def part_key(engine: Engine, source: str, entity: str, label: str) -> int:
     return key
 
 
-def extras_of(engine: Engine, entity: str) -> dict[str, str]:
+def extras_of(engine: Engine, entity: Entity) -> dict[str, str]:
     """The attributes beyond the contract that the loaded parts of an entity bring, with a type that holds them all."""
     kinds: dict[str, list[str]] = {}
+    contract = {c.name for c in entity.columns}
     for part in known_parts(engine).values():
-        if part.entity == entity:
+        if part.entity == entity.name:
             for name, kind in part.columns.items():
-                if kind not in kinds.setdefault(name, []):
+                if name not in contract and kind not in kinds.setdefault(name, []):
                     kinds[name].append(kind)
     return {name: common_type(engine, kinds[name]) for name in sorted(kinds)}
 

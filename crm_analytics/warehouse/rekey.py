@@ -1,10 +1,11 @@
 """Members come, go or become one: the facts that name them get other keys, and keep the id they came with.
 
-May import: engines, sql, warehouse.build, warehouse.tables.   Imported by: warehouse.merge, warehouse.identity.
+May import: engines, sql, warehouse.card_index, warehouse.tables.   Imported by: warehouse.merge, warehouse.identity.
 """
 
 from crm_analytics.engines import Engine
 from crm_analytics.sql import ident, literal
+from crm_analytics.warehouse.card_index import forget_card_index
 from crm_analytics.warehouse.tables import FACTS, Column, Entity
 
 
@@ -27,6 +28,8 @@ def rekey_facts(engine: Engine, dimension: str) -> None:
     """Give every fact row that names a member in `temp.moved` (id, old_key, new_key) its new key."""
     ((any_row,),) = engine.rows("SELECT EXISTS (SELECT * FROM temp.moved)")
     tables = engine.tables()
+    if any_row and dimension == "customer":
+        forget_card_index(engine)
     for fact in FACTS.values():
         for column in fact.references:
             if any_row and column.dimension == dimension and fact.table in tables:

@@ -59,7 +59,7 @@ def stage(engine: Engine, source: Source, entity: Entity, part_key: int, load_id
         kinds = {name.lower(): kind for name, kind in engine.columns(f"({mapping}\n) AS mapped").items()}
     except CrmError as error:
         raise type(error)(f"{path}: {error}") from None
-    lacking = [c.name for c in entity.columns if c.required and c.name not in kinds]
+    lacking = [c.name for c in entity.columns if (c.required or c.named) and c.name not in kinds]
     if lacking:
         raise ConfigError(f"{path}: does not give {', '.join(lacking)}, which every row of {entity.name} must have")
     contract = {c.name for c in entity.columns}

@@ -26,6 +26,7 @@ class Column:
     `date_key` makes it a day that the build resolves to that key of `dim_date`.
     `values` lists what it may hold, in lower case; `default` stands in where a source has no such column.
     `lower` makes capitals small, so that `Marketing` and `marketing` are one word.
+    `named` is for one that every mapping must give, though it may be empty in any row.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Column:
     values: tuple[str, ...] = ()
     default: str = ""
     lower: bool = False
+    named: bool = False
 
     @property
     def folded(self) -> bool:

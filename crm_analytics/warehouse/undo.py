@@ -17,6 +17,9 @@ from crm_analytics.errors import DataError, UnknownName, WarehouseError
 from crm_analytics.sql import literal
 from crm_analytics.warehouse import build, journal, parts
 from crm_analytics.warehouse.columns import drop_unused
+from crm_analytics.warehouse.delivered import refuse_switched
+from crm_analytics.warehouse.history import follow_undo, touch
+from crm_analytics.warehouse.intervals import versioned
 from crm_analytics.warehouse.load import finish
 from crm_analytics.warehouse.merge import ARRIVING, exchange
 from crm_analytics.warehouse.tables import ENTITIES, Entity
@@ -43,9 +46,11 @@ def undo(engine: Engine, config: ProjectConfig, load_id: int, now: datetime) -> 
     if "part" not in engine.tables():
         raise WarehouseError("this warehouse was loaded by an earlier version; nothing in it can be taken back")
     touched = _touched(engine, load_id)
+    for name in touched:
+        refuse_switched(engine, config.history, ENTITIES[name], load_id)
     with engine.transaction():
         engine.execute("DELETE FROM part_load WHERE load_id = $load", {"load": load_id})
-        done = [_undo(engine, load_id, e) for e in ENTITIES.values() if e.name in touched]
+        done = [_undo_entity(engine, config, load_id, e, now) for e in ENTITIES.values() if e.name in touched]
         journal.forget(engine, load_id, [*(journal.table_of(e) for e in ENTITIES.values()), journal.REJECTS])
         engine.execute("UPDATE loads SET undone_at = $now WHERE load_id = $load", {"now": now, "load": load_id})
         finish(engine, config, load_id, now, touched)
@@ -69,8 +74,18 @@ def _touched(engine: Engine, load_id: int) -> frozenset[str]:
     return entities
 
 
+def _undo_entity(engine: Engine, config: ProjectConfig, load_id: int, entity: Entity, now: datetime) -> Undone:
+    tracked = config.history.get(entity.name)
+    if tracked is None:
+        return _undo(engine, load_id, entity)
+    touch(engine, entity, load_id)
+    undone = _undo(engine, load_id, versioned(entity, tracked))
+    follow_undo(engine, entity, tracked, load_id, now.date())
+    return undone
+
+
 def _undo(engine: Engine, load_id: int, entity: Entity) -> Undone:
-    extras = parts.extras_of(engine, entity.name)
+    extras = parts.extras_of(engine, entity)
     gone, kinds = journal.kept(engine, entity, load_id) or (None, {})
     journal.fit(engine, entity.table, {**extras, **kinds})
     rows = f"({gone})" if gone else f"(SELECT * FROM ({build.contract_rows(entity, extras)}) WHERE FALSE)"

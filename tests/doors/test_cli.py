@@ -53,7 +53,7 @@ def test_a_query_prints_a_table_with_its_total(run: Run, folder: Path) -> None:
 
 
 def test_a_cube_without_a_history_is_asked_as_of_today_alone(run: Run, folder: Path) -> None:
-    words = ("query", "sales", "-m", "revenue", "-C", folder, "--as-of")
+    words = ("query", "promotions", "-m", "placements", "-C", folder, "--as-of")
     assert run(*words, "today").out == run(*words[:-1]).out
     assert "none of its dimensions has a 'history', so it cannot be asked as of sale" in run(*words, "sale").err
     assert "as of 'then': say 'sale', 'today' or a day such as '2017-03-31'" in run(*words, "then").err

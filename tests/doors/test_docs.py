@@ -29,7 +29,12 @@ def python(path: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
-COMMANDS = [*console("README.md"), *console("docs/cubes.md"), *console("docs/questions.md")]
+COMMANDS = [
+    *console("README.md"),
+    *console("docs/cubes.md"),
+    *console("docs/questions.md"),
+    *console("docs/customer.md"),
+]
 
 
 def test_the_page_of_the_star_is_up_to_date() -> None:
@@ -58,7 +63,7 @@ def test_a_command_prints_what_the_page_says(
 
 
 @pytest.mark.demo
-@pytest.mark.parametrize("path", ["README.md", "docs/questions.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/questions.md", "docs/customer.md"])
 def test_the_python_of_a_page_runs(path: str, retail: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(retail)
     for block in python(path):

@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crm_analytics.config import ProjectConfig
+from crm_analytics.config import ProjectConfig, Tracked
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.warehouse import build
 from crm_analytics.warehouse.checks import Check, check_sources, check_star, unknown_members
 from crm_analytics.warehouse.delivery import Wanted
+from crm_analytics.warehouse.history_checks import check_history
 from crm_analytics.warehouse.ledger import EntityLoad
 from crm_analytics.warehouse.load import load
 from crm_analytics.warehouse.sources import read_source, source_names
@@ -60,10 +61,15 @@ class Shop:
         return write_source(self.data, name, files, **more)
 
     def load(
-        self, *names: str, channels: tuple[str, ...] = ("store", "web"), full: bool = False
+        self,
+        *names: str,
+        channels: tuple[str, ...] = ("store", "web"),
+        full: bool = False,
+        history: Mapping[str, Tracked] | None = None,
+        now: datetime = NOW,
     ) -> tuple[EntityLoad, ...]:
-        config = ProjectConfig(name="test", channels=channels)
-        return load(self.engine, config, self.data, names, NOW, lambda _: None, Wanted(full=full))
+        config = ProjectConfig(name="test", channels=channels, history=history or {})
+        return load(self.engine, config, self.data, names, now, lambda _: None, Wanted(full=full))
 
     def rows(self, text: str) -> list[tuple[Any, ...]]:
         return self.engine.rows(text)
@@ -77,6 +83,7 @@ class Shop:
         sources = [read_source(self.data / name) for name in source_names(self.data)]
         return [
             *check_star(self.engine),
+            *check_history(self.engine),
             *check_sources(self.engine, sources),
             *unknown_members(self.engine),
         ]
