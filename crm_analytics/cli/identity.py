@@ -51,7 +51,8 @@ def review(
     lines = [_pair(row) for row in pairs.head(limit).iter_rows(named=True)]
     lines += [f"{pairs.height:,} to review" + (f", {limit} shown" if pairs.height > limit else "")]
     for kind, values, records in shared:
-        lines.append(f"{kind}: {values:,} values are no key, for {records:,} records share them")
+        what = "1 value is no key" if values == 1 else f"{values:,} values are no key"
+        lines.append(f"{kind}: {what}, shared by {records:,} records")
     write("".join(f"{line}\n" for line in lines).encode(), out)
 
 

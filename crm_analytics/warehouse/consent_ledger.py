@@ -4,7 +4,8 @@ A word is found again by its content, so that loading the same rows once more
 adds nothing.  Whose entry it is, only `consent_subject` says: when a customer's
 row there is removed, the chain still holds and nobody can tell any more.
 
-May import: engines, sql, warehouse.consent_chain, warehouse.consent_words.   Imported by: warehouse.load.
+May import: engines, sql, warehouse.consent_chain, warehouse.consent_words, warehouse.identity.lookup.
+Imported by: warehouse.load.
 """
 
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from crm_analytics.warehouse.consent_chain import (
     head,
 )
 from crm_analytics.warehouse.consent_words import CONTENT, said, words
+from crm_analytics.warehouse.identity.lookup import candidates_of
 
 BATCH = 100_000  # entries that are in Python's memory at once while they are chained
 
@@ -93,7 +95,7 @@ def forget_subject(engine: Engine, customer_id: str) -> int:
     """
     if SUBJECTS not in engine.tables():
         return 0
-    whose = f"subject IN (SELECT subject FROM ({owners(engine)}) AS owner WHERE customer_id = $customer)"
+    whose = f"subject IN (SELECT subject FROM ({owners(engine)}) AS owner WHERE customer_id = $customer AND sure)"
     customer = {"customer": customer_id}
     ((entries,),) = engine.rows(f"SELECT count(*) FROM {LEDGER} WHERE {whose}", customer)
     engine.execute(f"DELETE FROM {SUBJECTS} WHERE {whose}", customer)
@@ -101,16 +103,20 @@ def forget_subject(engine: Engine, customer_id: str) -> int:
 
 
 def owners(engine: Engine) -> str:
-    """SQL for whose a subject is: `subject`, `customer_id`, and the `record` whose words hang together.
+    """SQL for whose a subject is: `subject`, `customer_id`, the `record` whose words hang together, and `sure`.
 
     Where several source records are one customer, each record has its own words; otherwise
-    all sources speak of the same customer in turn, and the last word counts.
+    all sources speak of the same customer in turn, and the last word counts.  A register whose id
+    several customers have may mean any of them: that is not sure, and its grants do not count.
     """
     if "customer_identity" not in engine.tables():
-        return f"SELECT subject, customer_id, customer_id AS record FROM {SUBJECTS}"
+        return f"SELECT subject, customer_id, customer_id AS record, TRUE AS sure FROM {SUBJECTS}"
+    ids = f"(SELECT source, customer_id AS id FROM {SUBJECTS})"
     return (
-        f"SELECT owner.subject, one.customer_id, owner.subject AS record FROM {SUBJECTS} AS owner "
-        "INNER JOIN customer_identity AS one ON one.source = owner.source AND one.record_id = owner.customer_id"
+        "SELECT owner.subject, one.customer_id, owner.subject AS record, "
+        f"count(*) OVER (PARTITION BY owner.subject) = 1 AS sure FROM {SUBJECTS} AS owner "
+        f"INNER JOIN ({candidates_of(ids)}) AS one ON one.source = owner.source AND one.id = owner.customer_id "
+        "WHERE one.customer_id IS NOT NULL"
     )
 
 

@@ -112,4 +112,4 @@ def test_a_value_that_is_no_key_is_counted(example: Path, run: Run) -> None:
         engine.execute("UPDATE customer_record SET phone = '030 1234567' WHERE customer_id = '9'")
         resolve(engine, shop.config.identity, datetime(2024, 1, 1))  # type: ignore[arg-type]
     out = run("identity", "review", "-C", example).out
-    assert "phone: 1 values are no key, for 3 records share them" in out
+    assert "phone: 1 value is no key, shared by 3 records" in out

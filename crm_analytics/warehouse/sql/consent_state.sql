@@ -29,6 +29,8 @@ entry AS (
       OR entry.recorded_at < CAST($at AS TIMESTAMP)
       OR (entry.status = 'withdrawn' AND entry.noted_at < CAST($at AS TIMESTAMP))
     )
+    -- Who may be meant has said no, and has not said yes.
+    AND (owner.sure OR entry.status = 'withdrawn')
     AND (CAST($customer AS VARCHAR) IS NULL OR owner.customer_id = CAST($customer AS VARCHAR))
     AND (NOT CAST($only AS BOOLEAN) OR entry.purpose IS NULL OR entry.purpose = CAST($asked AS VARCHAR))
 ),
