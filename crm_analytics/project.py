@@ -191,13 +191,13 @@ class Project(Store):
         from crm_analytics.pipeline.forgetting import after_forgetting, forget
         from crm_analytics.warehouse.erasure.log import drawn_salt, known_salt
 
-        folder = self._files()
+        folder, day = self._files(), now or datetime.now()
         if not dry_run and not known_salt(self.engine):
             # On disk before anything else: killed later, the next erasure has to arrive at the same pseudonym.
             with self.writing("crm forget") as engine:
                 drawn_salt(engine)
         with self.writing("crm forget", keep=not dry_run, rewrite=True) as engine:
-            done = forget(engine, folder, customer_id, by, now or datetime.now(), say, write=not dry_run)
+            done = forget(engine, self.config, folder, customer_id, by, day, say, write=not dry_run)
         if not dry_run:
             after_forgetting(self.engine, folder, done, self.report)
         return done

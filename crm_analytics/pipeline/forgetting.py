@@ -9,13 +9,14 @@
 Killed before the last but one, the warehouse still knows the person, and the next
 `crm forget` does what is missing; after it only the proof and the report are.
 
-May import: errors, engines, warehouse, pipeline.rollups.   Imported by: project.
+May import: errors, config, engines, warehouse, pipeline.rollups.   Imported by: project.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from crm_analytics.config import ProjectConfig
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError, DataError
 from crm_analytics.pipeline.rollups import refresh_rollups
@@ -23,14 +24,23 @@ from crm_analytics.warehouse.erasure.door import marks
 from crm_analytics.warehouse.erasure.files.place import sweep
 from crm_analytics.warehouse.erasure.folder import erase_files
 from crm_analytics.warehouse.erasure.log import drawn_salt, erased_before, hashed, pseudonym, remember
-from crm_analytics.warehouse.erasure.person import Person, find_person
+from crm_analytics.warehouse.erasure.person import CUSTOMERS, Person, find_person
 from crm_analytics.warehouse.erasure.plan import Folder, plan_files
 from crm_analytics.warehouse.erasure.proof import Erasure, keep_proof, write_proofs
-from crm_analytics.warehouse.erasure.tables import erase_tables, totals
+from crm_analytics.warehouse.erasure.tables import dates_of, erase_tables, totals
 from crm_analytics.warehouse.load import Say
 
 
-def forget(engine: Engine, folder: Folder, customer_id: str, by: str, now: datetime, say: Say, write: bool) -> Erasure:
+def forget(
+    engine: Engine,
+    config: ProjectConfig,
+    folder: Folder,
+    customer_id: str,
+    by: str,
+    now: datetime,
+    say: Say,
+    write: bool,
+) -> Erasure:
     """Take one person out of everything; without `write` the engine has to be thrown away after.
 
     Raises
@@ -41,15 +51,15 @@ def forget(engine: Engine, folder: Folder, customer_id: str, by: str, now: datet
         raise DataError("an erasure needs the name of whoever does it: --by")
     if write:
         sweep(folder.project)
-    sources = folder.sources()
+    sources, tracked = folder.sources(), config.history.get(CUSTOMERS)
     salt = drawn_salt(engine)
     person = find_person(engine, sources, customer_id, lambda text: pseudonym(salt, text))
     before = erased_before(engine, customer_id)
-    plan = plan_files(engine, sources, person, folder)
+    plan = plan_files(engine, sources, person, folder, dates_of(tracked))
     with engine.transaction():
         same = totals(engine)
         say("looking through the tables")
-        tables = erase_tables(engine, person, now)
+        tables = erase_tables(engine, person, now, tracked)
         say(f"looking through {len(plan.rules):,} files")
         unknown = before is None and not tables and not person.key
         if unknown:  # look before anything is changed

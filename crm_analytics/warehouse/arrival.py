@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from crm_analytics.engines import Engine
 from crm_analytics.sql import ident
 from crm_analytics.warehouse import build, ledger
-from crm_analytics.warehouse.erasure.door import clean_rejects, pseudonymised
+from crm_analytics.warehouse.erasure.door import pseudonymised
 from crm_analytics.warehouse.staging import Staged
 from crm_analytics.warehouse.tables import Entity
 
@@ -53,7 +53,6 @@ def land(
     }
     if any(c.refused for c in counted.values()):
         ledger.reject(engine, load_id, entity.name, f"SELECT * FROM {table}")
-        clean_rejects(engine, entity, load_id)
         engine.execute(f"DELETE FROM {table} WHERE _reason IS NOT NULL")
     for name in build.VERDICT:
         engine.execute(f"ALTER TABLE {table} DROP COLUMN {ident(name)}")

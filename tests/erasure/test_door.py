@@ -84,10 +84,10 @@ def test_facts_follow_and_texts_that_name_the_person_go_from_theirs(engine: Duck
 def test_refused_rows_are_cleaned_too(engine: DuckEngine) -> None:
     name = erase_ann(engine)
     engine.execute(
-        "CREATE TABLE rejects AS SELECT 3 AS load_id, 'crm' AS source, 'customers' AS entity, "
+        "CREATE TABLE rejects AS SELECT 3 AS load_id, 'x' AS reason, 'crm' AS source, 'customers' AS entity, "
         """'{"customer_id":"a1","email":"ann@x.de"}' AS row_json """
-        """UNION ALL SELECT 3, 'crm', 'contacts', '{"customer_id":"a1","outcome":"by Ann Lee","cost":1.10}' """
-        """UNION ALL SELECT 3, 'crm', 'contacts', '{"customer_id":"b2","outcome":"x"}'"""
+        """UNION ALL SELECT 3, 'x', 'crm', 'contacts', '{"customer_id":"a1","outcome":"by Ann Lee","cost":1.10}' """
+        """UNION ALL SELECT 3, 'x', 'crm', 'contacts', '{"customer_id":"b2","outcome":"x"}'"""
     )
     for entity in (CUSTOMERS, CONTACTS):
         clean_rejects(engine, entity, 3)

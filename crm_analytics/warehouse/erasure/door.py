@@ -5,7 +5,8 @@ e-mail or phone too, unless registered after the erasure: who comes back on
 their own is a new customer.  A text among the facts of an erased person goes
 where the words of a name, an e-mail or a phone stand in it.
 
-May import: sql, engines, warehouse.{build,tables}, warehouse.erasure.*.   Imported by: warehouse.arrival, pipeline.
+May import: sql, engines, warehouse.{build,ledger,tables}, warehouse.erasure.*.
+Imported by: warehouse.{arrival,load}, pipeline.
 """
 
 import json
@@ -14,12 +15,13 @@ from collections.abc import Mapping
 from datetime import date
 
 from crm_analytics.engines import Engine
-from crm_analytics.sql import ident
+from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import build
 from crm_analytics.warehouse.erasure.log import ERASED, Mark, hash_sql, hashed, known_salt, remember
 from crm_analytics.warehouse.erasure.needles import digits
 from crm_analytics.warehouse.erasure.person import CUSTOMERS, IDENTITY, Person
 from crm_analytics.warehouse.erasure.registry import WIPED, names_customers
+from crm_analytics.warehouse.ledger import MISREAD
 from crm_analytics.warehouse.tables import Entity
 
 
@@ -40,7 +42,8 @@ def pseudonymised(engine: Engine, entity: Entity, rows: str) -> str:
     joins, pseudonym = _joins(engine, f"CASE WHEN k.customer_id IS NULL THEN {own_id} END" if known else own_id)
     cells = {name: f"r.{ident(name)}" for name in kinds}
     if entity.name == CUSTOMERS:
-        attributes = kinds.keys() - build.ORIGIN.keys() - build.VERDICT.keys()
+        # The dates of a version are part of its key.
+        attributes = kinds.keys() - build.ORIGIN.keys() - build.VERDICT.keys() - set(entity.key)
         cells |= {name: f"CASE WHEN {pseudonym} IS NULL THEN r.{ident(name)} END" for name in attributes}
     else:
         for name in _texts(entity, kinds):
@@ -72,24 +75,33 @@ def _joins(engine: Engine, own_id: str) -> tuple[str, str]:
 
 
 def clean_rejects(engine: Engine, entity: Entity, load_id: int) -> None:
-    """The same for the rows that a load refused: ids become pseudonyms; of a customer, and of texts, nothing stays."""
+    """The same for the rows that a load refused: ids become pseudonyms; of a customer, and of texts, nothing stays.
+
+    A line that could not be made a row goes where words of an erased person stand in it.
+    """
     if not names_customers(entity) or not (salt := _in_use(engine)):
         return
     texts = {str(h): int(str(n)) for h, n in engine.rows(f"SELECT hash, words FROM {ERASED} WHERE kind = 'text'")}
-    own_id = hash_sql(salt, "id", "trim(r.row_json->>'$.customer_id')")
-    joins, pseudonym = _joins(engine, own_id)
+    joins, pseudonym = _joins(engine, hash_sql(salt, "id", "trim(r.row_json->>'$.customer_id')"))
     for rowid, row, name in engine.rows(
         f"SELECT r.rowid, r.row_json, {pseudonym} FROM rejects r {joins} "
-        f"WHERE r.entity = $entity AND r.load_id = $load AND {pseudonym} IS NOT NULL",
+        "WHERE r.entity = $entity AND r.load_id = $load "
+        f"AND ({pseudonym} IS NOT NULL OR starts_with(r.reason, {literal(MISREAD)}))",
         {"entity": entity.name, "load": load_id},
     ):
-        old, whole = json.loads(str(row)), entity.name == CUSTOMERS
+        old, whole = json.loads(str(row)), entity.name == CUSTOMERS and name is not None
         new = {
-            key: None if whole or key in WIPED or (isinstance(value, str) and _named(salt, texts, value)) else value
+            key: None
+            if (whole and key not in entity.key)
+            or key in WIPED
+            or (isinstance(value, str) and _named(salt, texts, value))
+            else value
             for key, value in old.items()
         }
-        text = json.dumps({**new, "customer_id": name}, ensure_ascii=False, separators=(",", ":"))
-        engine.execute("UPDATE rejects SET row_json = $text WHERE rowid = $rowid", {"text": text, "rowid": rowid})
+        new |= {"customer_id": name} if name is not None else {}
+        if new != old:
+            text = json.dumps(new, ensure_ascii=False, separators=(",", ":"))
+            engine.execute("UPDATE rejects SET row_json = $text WHERE rowid = $rowid", {"text": text, "rowid": rowid})
 
 
 def marks(person: Person) -> list[Mark]:

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field, replace
 
 from crm_analytics.engines import Engine
 from crm_analytics.sql import ident, literal
-from crm_analytics.warehouse.erasure.needles import TEXTS, Kind, Needle, Needles, digits
+from crm_analytics.warehouse.erasure.needles import KINDS, TEXTS, Kind, Needle, Needles, digits
 from crm_analytics.warehouse.erasure.registry import TABLES, Holding
 from crm_analytics.warehouse.sources import Source
 
 CUSTOMERS = "customers"
 IDENTITY = "customer_identity"
 Texts = dict[Kind, dict[str, None]]
+# Columns that name a person; a loyalty id only where it can be nothing else.
+NAMING: dict[str, Kind] = {**{kind: kind for kind in TEXTS}, "loyalty_id": "id"}
 Pseudonym = Callable[[str], str]
 
 
@@ -81,14 +83,14 @@ def find_person(engine: Engine, sources: Sequence[Source], customer_id: str, pse
     records, contested = _records(engine, customer_id)
     ids = dict.fromkeys([customer_id, *sorted(i for _, i in records)])
     person = Person(customer_id, {i: pseudonym(i) for i in ids}, key, records, contested)
-    texts: Texts = {kind: {} for kind in TEXTS}
+    texts: Texts = {kind: {} for kind in KINDS}
     for table in sorted(tables & TABLES.keys()):
         _from_table(engine, table, TABLES[table], person, texts)
     _from_rejects(engine, person, texts)
     for source in sources:
         _from_files(engine, source, person, texts)
     needles = [Needle(kind, text, _shared(engine, kind, text, person)) for kind in TEXTS for text in texts[kind]]
-    needles += [Needle("id", told) for told in person.told]
+    needles += [Needle("id", told) for told in dict.fromkeys([*person.told, *filter(_telling, texts["id"])])]
     return replace(person, needles=Needles(tuple(needles)))
 
 
@@ -126,23 +128,21 @@ def _records(engine: Engine, customer_id: str) -> tuple[frozenset[tuple[str, str
 
 def _from_table(engine: Engine, table: str, held: Holding, person: Person, texts: Texts) -> None:
     columns = engine.columns(ident(table))
-    kinds = [kind for kind in TEXTS if kind in columns]
+    named = [name for name in NAMING if name in columns]
     theirs = rows_of(engine, table, held, person)
-    if held.how == "blank" and kinds:
-        names = ", ".join(ident(kind) for kind in kinds)
-        for row in engine.rows(f"SELECT {names} FROM {ident(table)} WHERE {theirs}"):
-            _add(texts, zip(kinds, row, strict=True))
+    if held.how == "blank" and named:
+        _add(engine, texts, named, f"SELECT {_texts_of(named)} FROM {ident(table)} WHERE {theirs}")
     if {"kind", "value"} <= columns.keys():  # one contact point a row
-        for kind, value in engine.rows(f"SELECT kind, value FROM {ident(table)} WHERE {theirs}"):
-            _add(texts, [(known, value) for known in TEXTS if known == kind])
+        points = [f"CASE WHEN kind = {literal(name)} THEN value END" for name in NAMING]
+        _add(engine, texts, list(NAMING), f"SELECT {', '.join(points)} FROM {ident(table)} WHERE {theirs}")
 
 
 def _from_rejects(engine: Engine, person: Person, texts: Texts) -> None:
-    values = ", ".join(f"row_json->>'$.{kind}'" for kind in TEXTS)
+    values = ", ".join(f"row_json->>'$.{name}'" for name in NAMING)
     for table in {"rejects", "journal_rejects"} & engine.tables():
         theirs = rows_of(engine, table, TABLES[table], person)
-        for row in engine.rows(f"SELECT {values} FROM {table} WHERE entity = '{CUSTOMERS}' AND {theirs}"):
-            _add(texts, zip(TEXTS, row, strict=True))
+        text = f"SELECT {values} FROM {table} WHERE entity = '{CUSTOMERS}' AND {theirs}"
+        _add(engine, texts, list(NAMING), text)
 
 
 def _from_files(engine: Engine, source: Source, person: Person, texts: Texts) -> None:
@@ -153,22 +153,26 @@ def _from_files(engine: Engine, source: Source, person: Person, texts: Texts) ->
     source.open_views(engine, mapping)
     try:
         given = engine.columns(f"({mapping}\n) AS mapped")
-        kinds = [kind for kind in TEXTS if kind in given]
-        if kinds and "customer_id" in given:
-            columns = ", ".join(f"CAST({ident(kind)} AS VARCHAR)" for kind in kinds)
+        named = [name for name in NAMING if name in given]
+        if named and "customer_id" in given:
             ids = ", ".join(literal(i) for i in person.names_in(source.name)) or "NULL"
-            text = f"SELECT {columns} FROM ({mapping}\n) AS mapped WHERE trim(CAST(customer_id AS VARCHAR)) IN ({ids})"
-            for row in engine.rows(text):
-                _add(texts, zip(kinds, row, strict=True))
+            theirs = f"trim(CAST(customer_id AS VARCHAR)) IN ({ids})"
+            _add(engine, texts, named, f"SELECT {_texts_of(named)} FROM ({mapping}\n) AS mapped WHERE {theirs}")
     finally:
         source.close_views(engine)
 
 
-def _add(texts: Texts, found: Iterable[tuple[Kind, object]]) -> None:
-    for kind, value in found:
-        text = str(value or "").strip()
-        if len(text) > 1:
-            texts[kind][text] = None
+def _texts_of(columns: Iterable[str]) -> str:
+    return ", ".join(f"CAST({ident(name)} AS VARCHAR)" for name in columns)
+
+
+def _add(engine: Engine, texts: Texts, columns: Sequence[str], select: str) -> None:
+    """Take in what the columns of a SELECT say."""
+    for row in engine.rows(select):
+        for name, value in zip(columns, row, strict=True):
+            text = str(value or "").strip()
+            if len(text) > 1:
+                texts[NAMING[name]][text] = None
 
 
 def _shared(engine: Engine, kind: Kind, text: str, person: Person) -> bool:

@@ -53,15 +53,20 @@ class FilePlan:
     outside: tuple[str, ...]
 
 
-def plan_files(engine: Engine, sources: Sequence[Source], person: Person, folder: Folder) -> FilePlan:
-    """The rule of every file of the project, and what lies outside and may bring the person back."""
+def plan_files(
+    engine: Engine, sources: Sequence[Source], person: Person, folder: Folder, dates: frozenset[str] = frozenset()
+) -> FilePlan:
+    """The rule of every file of the project, and what lies outside and may bring the person back.
+
+    `dates` are the columns that say when a version of a customer is true; they stay.
+    """
     project = folder.project
     found: dict[Path, dict[str, RowRule]] = {}
     marks: dict[Mark, None] = {}
     outside = [".git: its history may hold them"] if (project / ".git").exists() else []
     columns: dict[str, None] = {CUSTOMER_ID: None}
     for source in sources:
-        rules = SourceRules(engine, source, person)
+        rules = SourceRules(engine, source, person, dates)
         columns |= dict.fromkeys(rules.id_columns)
         for name, pieces in _pieces(source, project).items():
             outside += [f"data/{source.name}: {name}: {where}" for where, path in pieces if path is None]
@@ -90,6 +95,7 @@ def _one(rules: Mapping[str, RowRule]) -> RowRule:
         ids={column: names for rule in rules.values() for column, names in rule.ids.items()},
         personal=frozenset.intersection(*(rule.personal for rule in rules.values())),
         whole=all(rule.whole for rule in rules.values()),
+        kept=frozenset().union(*(rule.kept for rule in rules.values())),
         tables=tables,
     )
 

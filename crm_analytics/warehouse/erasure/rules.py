@@ -24,8 +24,8 @@ class RowRule:
     where it lies in another), what the person is called there and what stands for that
     afterwards; `told` the same for cells of any column, where the id can be nothing
     else.  `personal` are columns that hold a name, an e-mail or a phone.  In a `whole`
-    file a row is one customer, and nothing of it but the ids stays; with `drop` the
-    rows go.  `tables` are the rules of single tables or sheets.
+    file a row is one customer, and nothing of it but the ids and what is `kept` stays;
+    with `drop` the rows go.  `tables` are the rules of single tables or sheets.
     """
 
     needles: Needles
@@ -33,6 +33,7 @@ class RowRule:
     told: Mapping[str, str] = field(default_factory=dict)
     personal: frozenset[str] = frozenset()
     whole: bool = False
+    kept: frozenset[str] = frozenset()
     drop: bool = False
     tables: Mapping[str, "RowRule"] = field(default_factory=dict)
 
@@ -86,7 +87,11 @@ class RowRule:
         if name is not None:
             return int(name) if isinstance(cell, int | float) and name.removeprefix("-").isdigit() else name
         if theirs:
-            gone = self.whole or column in self.personal or self.needles.found(text, own=True)
+            gone = (
+                (self.whole and column not in self.kept)
+                or column in self.personal
+                or self.needles.found(text, own=True)
+            )
             return None if gone else cell
         return self.needles.cut(cell) if isinstance(cell, str) else cell
 

@@ -35,8 +35,8 @@ TEXTS = ("VARCHAR", "JSON", "STRUCT", "MAP")
 class SourceRules:
     """What the mappings of one source say of its raw files."""
 
-    def __init__(self, engine: Engine, source: Source, person: Person) -> None:
-        self._engine, self._source, self._person = engine, source, person
+    def __init__(self, engine: Engine, source: Source, person: Person, dates: frozenset[str]) -> None:
+        self._engine, self._source, self._person, self._dates = engine, source, person, dates
         persons = [sql for name, sql in source.mappings.items() if names_customers(ENTITIES[name])]
         found = [raw_columns(engine, sql, CUSTOMER_ID) for sql in persons]
         self._ids = sorted(frozenset().union(*found), key=lambda column: (column.path, column.sql))
@@ -64,6 +64,7 @@ class SourceRules:
             told=self._person.told,
             personal=self._personal(readers, kinds) - ids.keys(),
             whole=readers.keys() == {CUSTOMERS},
+            kept=self._kept(),
         )
         return rule, marks
 
@@ -75,6 +76,12 @@ class SourceRules:
             return proofs
         others = [columns_read(self._engine, sql) for name, sql in readers.items() if name != CUSTOMERS]
         return proofs | frozenset(kinds).difference(*others)
+
+    def _kept(self) -> frozenset[str]:
+        """The columns with the dates of versions."""
+        mapping = self._source.mappings.get(CUSTOMERS, "SELECT 1")
+        found = [raw_columns(self._engine, mapping, name) for name in self._dates]
+        return frozenset(column.path[-1] for columns in found for column in columns)
 
     def _ids_in(self, view: str, kinds: Mapping[str, str]) -> tuple[dict[str, dict[str, str]], list[Mark]]:
         """For each column with ids what the person is called there and what will stand there."""

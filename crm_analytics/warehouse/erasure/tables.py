@@ -1,6 +1,7 @@
 """The tables of the warehouse: the person's rows changed as the registry says, totals held to the cent.
 
-May import: errors, sql, engines, warehouse.{consent_*,rekey,scores,segments,tables}, warehouse.erasure.*.
+May import: errors, sql, config, engines, warehouse.{consent_*,history,intervals,rekey,scores,segments,tables},
+warehouse.erasure.*.
 Imported by: pipeline.
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from crm_analytics.config import Tracked
 from crm_analytics.engines import Engine
 from crm_analytics.errors import DataError
 from crm_analytics.sql import ident, literal
@@ -19,12 +21,15 @@ from crm_analytics.warehouse.erasure.person import CUSTOMERS, Person, rows_of
 from crm_analytics.warehouse.erasure.registry import HOW, WIPED, Holding, holding
 from crm_analytics.warehouse.erasure.rules import RowRule
 from crm_analytics.warehouse.erasure.search import near, texts
+from crm_analytics.warehouse.history import renew_history
+from crm_analytics.warehouse.intervals import history_table
 from crm_analytics.warehouse.rekey import unresolved_with
 from crm_analytics.warehouse.scores import renew_dim_score
 from crm_analytics.warehouse.segments import renew_dim_segment
-from crm_analytics.warehouse.tables import FACTS
+from crm_analytics.warehouse.tables import ENTITIES, FACTS
 
 Totals = Mapping[str, str]
+CUSTOMER = ENTITIES[CUSTOMERS]
 ROLLUPS, DECISIONS = "rollups", "identity_decision"
 
 
@@ -38,21 +43,35 @@ class Step:
     left: str = ""
 
 
-def erase_tables(engine: Engine, person: Person, now: datetime) -> list[Step]:
+def erase_tables(engine: Engine, person: Person, now: datetime, tracked: Tracked | None = None) -> list[Step]:
     """Change every table, within a transaction of the caller; gives what was done, and what names the person still.
+
+    Parameters
+    ----------
+    tracked : how the history of customers is kept, if it is: the dates of their versions stay
 
     Raises
     ------
     DataError : a total would not be what it was; the transaction must not end well then.
     """
     before = totals(engine)
-    steps = [_erase(engine, table, held, person) for table, held in holdings(engine).items() if held is not None]
+    dates = dates_of(tracked)
+    steps = [_erase(engine, table, held, person, dates) for table, held in holdings(engine).items() if held is not None]
+    if tracked and history_table(CUSTOMER) in engine.tables():
+        engine.execute("CREATE TEMP TABLE erased_member AS SELECT $name AS customer_id", {"name": person.pseudonym})
+        renew_history(engine, CUSTOMER, tracked, "erased_member")
+        engine.execute("DROP TABLE erased_member")
     _hold_together(engine, person, now)
     _tidy(engine, now)
     after = totals(engine)
     if moved := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
         raise DataError(f"erasing would change {', '.join(moved)}; nothing was changed")
     return [step for step in steps if step.rows] + _left(engine, person)
+
+
+def dates_of(tracked: Tracked | None) -> frozenset[str]:
+    """The columns that say when a version of a customer is true."""
+    return frozenset({tracked.changed, tracked.retracted} - {""}) if tracked else frozenset()
 
 
 def holdings(engine: Engine) -> dict[str, Holding | None]:
@@ -87,17 +106,17 @@ def text_columns(engine: Engine, table: str, held: Holding | None = None) -> dic
     return {name: kinds[name] for name in texts(kinds) if name not in known}
 
 
-def _erase(engine: Engine, table: str, held: Holding, person: Person) -> Step:
+def _erase(engine: Engine, table: str, held: Holding, person: Person, dates: frozenset[str]) -> Step:
     theirs = rows_of(engine, table, held, person)
     match held.how:
         case "blank":
-            rows = _blanked(engine, table, held, person, theirs)
+            rows = _blanked(engine, table, held, person, theirs, dates)
         case "stays":
             rows = _pseudonymised(engine, table, held, person, theirs)
         case "goes":
             rows = _count(engine, f"DELETE FROM {ident(table)} WHERE {theirs}")
         case "json":
-            rows = _json_rows(engine, table, person, theirs)
+            rows = _json_rows(engine, table, person, theirs, dates)
         case "mentions":
             rows = _mentions(engine, table, held, person)
         case "anew":
@@ -109,10 +128,10 @@ def _erase(engine: Engine, table: str, held: Holding, person: Person) -> Step:
     return Step(table, HOW[held.how], rows)
 
 
-def _blanked(engine: Engine, table: str, held: Holding, person: Person, theirs: str) -> int:
+def _blanked(engine: Engine, table: str, held: Holding, person: Person, theirs: str, dates: frozenset[str]) -> int:
     columns = engine.columns(ident(table))
     new = {c: person.renamed(ident(c)) for c in held.ids if c in columns}
-    new |= {c: "NULL" for c in columns if c not in {*held.ids, *held.keys, *held.fixed}}
+    new |= {c: "NULL" for c in columns if c not in {*held.ids, *held.keys, *held.fixed, *dates}}
     return _count(engine, f"UPDATE {ident(table)} SET {_set(new)} WHERE {theirs}")
 
 
@@ -165,7 +184,7 @@ def _text_cell(column: str, kind: str, person: Person, theirs: str) -> str:
     )
 
 
-def _json_rows(engine: Engine, table: str, person: Person, theirs: str) -> int:
+def _json_rows(engine: Engine, table: str, person: Person, theirs: str, dates: frozenset[str]) -> int:
     """Each row of JSON by `RowRule`; of a refused customer nothing but the id stays."""
     found = engine.rows(
         f"SELECT rowid, entity, source, row_json FROM {ident(table)} "
@@ -173,7 +192,7 @@ def _json_rows(engine: Engine, table: str, person: Person, theirs: str) -> int:
     )
     changed = 0
     for rowid, entity, source, text in found:
-        new = json_without(str(text), row_rule(person, str(source), whole=entity == CUSTOMERS))
+        new = json_without(str(text), row_rule(person, str(source), dates, whole=entity == CUSTOMERS))
         if new != text:
             change = f"UPDATE {ident(table)} SET row_json = $new WHERE rowid = $rowid"
             engine.execute(change, {"new": new, "rowid": rowid})
@@ -181,10 +200,11 @@ def _json_rows(engine: Engine, table: str, person: Person, theirs: str) -> int:
     return changed
 
 
-def row_rule(person: Person, source: str, *, whole: bool) -> RowRule:
+def row_rule(person: Person, source: str, dates: frozenset[str], *, whole: bool) -> RowRule:
     """The rule for a row in contract form."""
     ids = {"customer_id": person.names_in(source)}
-    return RowRule(needles=person.needles, ids=ids, told=person.told, personal=frozenset(WIPED), whole=whole)
+    personal = frozenset(WIPED)
+    return RowRule(needles=person.needles, ids=ids, told=person.told, personal=personal, whole=whole, kept=dates)
 
 
 def json_without(text: str, rule: RowRule) -> str:

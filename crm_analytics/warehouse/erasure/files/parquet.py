@@ -69,7 +69,7 @@ def _cell(rule: RowRule, name: str, kind: str, named: bool) -> str:
             f"WHEN {literal(raw)} THEN CAST({literal(new)} AS {kind})" for raw, new in rule.ids[low].items()
         )
         return f"CASE {_id(name)} {cases} ELSE {column} END"
-    if rule.whole or low in rule.personal:
+    if (rule.whole and low not in rule.kept) or low in rule.personal:
         return f"CASE WHEN NOT _theirs THEN {_others(rule, column, kind) if named else column} END"
     if named:
         told = (
