@@ -66,10 +66,12 @@ class Store:
         return self._opened.reading()
 
     @contextmanager
-    def writing(self, doing: str = "writing", *, new: bool = False, keep: bool = True) -> Iterator[Engine]:
+    def writing(
+        self, doing: str = "writing", *, new: bool = False, keep: bool = True, rewrite: bool = False
+    ) -> Iterator[Engine]:
         """A copy of the warehouse to write to; it takes its place when the block ends well (and `keep` is true)."""
         self._only_owner()
-        with self._opened.writing(doing, new=new, keep=keep) as engine:
+        with self._opened.writing(doing, new=new, keep=keep, rewrite=rewrite) as engine:
             yield engine
 
     def load(

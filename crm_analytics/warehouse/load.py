@@ -30,6 +30,7 @@ from crm_analytics.warehouse.consent_ledger import append_consents
 from crm_analytics.warehouse.customers import CUSTOMERS, as_loaded, renew_customers, switch_identity
 from crm_analytics.warehouse.delivered import switch_storage
 from crm_analytics.warehouse.delivery import Deliveries, Delivery, Wanted, deliveries
+from crm_analytics.warehouse.erasure.door import clean_rejects
 from crm_analytics.warehouse.former import make_room
 from crm_analytics.warehouse.history import follow_load, record_versions
 from crm_analytics.warehouse.intervals import versioned
@@ -180,6 +181,7 @@ def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
         )
         merged = merge(engine, step.load_id, task, say if step.samples else None)
         misread = step.reading.misread(due)
+        clean_rejects(engine, entity, step.load_id)
         drop_unused(engine, entity, task.extras)
     done = _log(step, entity, due, gone, merged, misread, perf_counter() - started)
     for item in done:
