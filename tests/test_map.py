@@ -51,6 +51,7 @@ DOORS = {  # the one file or package that may import the library
     "duckdb": "engines/duckdb",
     "jinja2": "reports",
     "plotly": "charts",
+    "pyarrow": "warehouse/readers",
     "rich": "cli",
     "scipy": "mining",
     "sklearn": "mining",

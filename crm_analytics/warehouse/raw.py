@@ -40,6 +40,10 @@ class Raw(Protocol):
     def name(self) -> str:
         """How the mapping calls it, without `raw_`."""
 
+    @property
+    def changed(self) -> str:
+        """The column that says when a row last changed, where only rows from a time on can be asked for; else ''."""
+
     def pieces(self) -> tuple[Piece, ...]:
         """What is there now, in the order of the labels; a glob is looked up anew at each call."""
 

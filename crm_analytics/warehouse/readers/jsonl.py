@@ -9,7 +9,7 @@ from datetime import datetime
 
 from crm_analytics.engines import Engine
 from crm_analytics.warehouse.raw import Piece
-from crm_analytics.warehouse.readers.files import Files, listed
+from crm_analytics.warehouse.readers.files import Files, listed, path_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,4 +18,4 @@ class JsonLines(Files):
 
     def open(self, engine: Engine, pieces: Sequence[Piece], since: datetime | None = None) -> str:
         # All lines are looked at for their types: a late text among numbers must not stop the file.
-        return f"SELECT * FROM read_ndjson({listed(pieces)}, sample_size = -1, union_by_name = true)"
+        return f"SELECT * FROM read_ndjson({listed(map(path_of, pieces))}, sample_size = -1, union_by_name = true)"

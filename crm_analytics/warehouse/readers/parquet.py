@@ -9,7 +9,7 @@ from datetime import datetime
 
 from crm_analytics.engines import Engine
 from crm_analytics.warehouse.raw import Piece
-from crm_analytics.warehouse.readers.files import Files, listed
+from crm_analytics.warehouse.readers.files import Files, listed, path_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,4 +17,4 @@ class Parquet(Files):
     """Parquet files under one name."""
 
     def open(self, engine: Engine, pieces: Sequence[Piece], since: datetime | None = None) -> str:
-        return f"SELECT * FROM read_parquet({listed(pieces)}, union_by_name = true)"
+        return f"SELECT * FROM read_parquet({listed(map(path_of, pieces))}, union_by_name = true)"
