@@ -49,7 +49,7 @@ class Csv(Files):
         self._hold_names(layouts)
         groups: dict[_Alike, dict[Path, str]] = {}
         for piece, layout in zip(pieces, layouts, strict=True):
-            ready = self._copies.ready(engine, piece, self.stamp(piece), layout, self.options, self._misread)
+            ready = self._copies.ready(engine, piece, self.stamp(piece), layout.shape(self.options), self._misread)
             alike = _Alike(layout.delimiter, layout.names, ready.mended)
             groups.setdefault(alike, {})[ready.path] = piece.label
         return " UNION ALL BY NAME ".join(self._select(alike, labels) for alike, labels in groups.items())

@@ -16,10 +16,8 @@ from typing import IO
 from crm_analytics.engines import Engine
 from crm_analytics.errors import DataError
 from crm_analytics.warehouse.raw import Piece
-from crm_analytics.warehouse.readers.csv_layout import Layout
 from crm_analytics.warehouse.readers.csv_mend import Broken, Shape, mend
 from crm_analytics.warehouse.readers.csv_misread import Misread
-from crm_analytics.warehouse.readers.csv_options import CsvOptions
 from crm_analytics.warehouse.readers.csv_scan import is_plain
 from crm_analytics.warehouse.readers.files import path_of
 from crm_analytics.warehouse.readers.text import is_utf8, utf8_blocks
@@ -41,21 +39,19 @@ class Copies:
     _copied: dict[Path, tuple[str, Ready]] = field(default_factory=dict)
     _folder: TemporaryDirectory[str] | None = None
 
-    def ready(
-        self, engine: Engine, piece: Piece, stamp: str, layout: Layout, options: CsvOptions, misread: Misread
-    ) -> Ready:
+    def ready(self, engine: Engine, piece: Piece, stamp: str, shape: Shape, misread: Misread) -> Ready:
         """What to read instead of a piece: the piece itself where it is plain.  Broken lines go to `misread`."""
         path = path_of(piece)
         if self._plain.get(path) == stamp:
             return Ready(path)
         if path in self._copied and self._copied[path][0] == stamp:
             return self._copied[path][1]
-        if is_utf8(layout.encoding) and is_plain(path, layout.delimiter, options.quote):
+        if is_utf8(shape.encoding) and is_plain(path, shape):
             self._plain[path] = stamp
             return Ready(path)
-        made = self._recoded(path, layout, options)
+        made = self._recoded(path, shape)
         if made.mended:
-            misread.add(engine, piece.label, _mended(path, made.path, layout, options))
+            misread.add(engine, piece.label, _mended(path, made.path, shape))
         self._copied[path] = stamp, made
         return made
 
@@ -66,28 +62,20 @@ class Copies:
             self._folder.cleanup()
             self._folder = None
 
-    def _recoded(self, path: Path, layout: Layout, options: CsvOptions) -> Ready:
+    def _recoded(self, path: Path, shape: Shape) -> Ready:
         """The file in UTF-8, where nothing else was wrong with it; or else a place for the mended copy."""
         self._folder = self._folder or TemporaryDirectory(prefix="crm-csv-")
         copy = Path(self._folder.name) / f"{len(self._copied)}.csv"
-        if is_utf8(layout.encoding):
+        if is_utf8(shape.encoding):
             return Ready(copy, mended=True)
         with _written(copy) as out:
-            out.writelines(utf8_blocks(path, layout.encoding))
-        return Ready(copy, mended=not is_plain(copy, layout.delimiter, options.quote))
+            out.writelines(utf8_blocks(path, shape.encoding))
+        return Ready(copy, mended=not is_plain(copy, shape))
 
 
-def _mended(path: Path, copy: Path, layout: Layout, options: CsvOptions) -> Iterator[Broken]:
-    shape = Shape(
-        delimiter=layout.delimiter,
-        quote=options.quote,
-        fields=len(layout.names),
-        skip=options.skip,
-        header=options.header,
-        encoding=layout.said,
-    )
+def _mended(path: Path, copy: Path, shape: Shape) -> Iterator[Broken]:
     with _written(copy) as out:
-        yield from mend(utf8_blocks(path, layout.encoding), shape, out)
+        yield from mend(utf8_blocks(path, shape.encoding), shape, out)
 
 
 @contextmanager

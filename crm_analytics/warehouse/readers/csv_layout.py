@@ -1,6 +1,7 @@
 """How the records of one CSV file are laid out: encoding, delimiter, the names of the columns.
 
-May import: errors, warehouse.readers.csv_options, warehouse.readers.text.   Imported by: warehouse.readers.csv.
+May import: errors, warehouse.readers.csv_mend, warehouse.readers.csv_options, warehouse.readers.text.
+Imported by: warehouse.readers.csv.
 """
 
 import csv
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crm_analytics.errors import DataError
+from crm_analytics.warehouse.readers.csv_mend import Shape
 from crm_analytics.warehouse.readers.csv_options import CsvOptions
-from crm_analytics.warehouse.readers.text import MARKED, is_utf8, marked_encoding, utf8_blocks
+from crm_analytics.warehouse.readers.text import MARKED, called, marked_encoding, utf8_blocks
 
 DELIMITERS = ",;\t|"
 LONGEST_HEADER = 100_000
@@ -25,10 +27,16 @@ class Layout:
     delimiter: str
     names: tuple[str, ...]
 
-    @property
-    def said(self) -> str:
-        """The encoding as it is called in messages."""
-        return "UTF-8" if is_utf8(self.encoding) else self.encoding
+    def shape(self, options: CsvOptions) -> Shape:
+        """What a well-formed record is."""
+        return Shape(
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+            quote=options.quote,
+            fields=len(self.names),
+            skip=options.skip,
+            header=options.header,
+        )
 
 
 def read_layout(path: Path, options: CsvOptions) -> Layout:
@@ -47,8 +55,9 @@ def read_layout(path: Path, options: CsvOptions) -> Layout:
         text.readline()
     place, first = text.tell(), text.readline()
     if MARKED in first or "\0" in first:
-        said = Layout(encoding, "", ()).said
-        raise DataError(f"{path}: is not {said} text; name its encoding in source.yml, such as {{encoding: cp1252}}")
+        raise DataError(
+            f"{path}: is not {called(encoding)} text; name its encoding in source.yml, such as {{encoding: cp1252}}"
+        )
     text.seek(place)
     delimiter = options.delimiter or _delimiter(first)
     return Layout(encoding, delimiter, _names(f"{path}:{options.skip + 1}", text, delimiter, options.quote))

@@ -10,27 +10,30 @@ May import: warehouse.readers.text.   Imported by: warehouse.readers.csv.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO
 
-from crm_analytics.warehouse.readers.text import MARK
+from crm_analytics.warehouse.readers.text import MARK, called
 
 # DuckDB takes records up to 2,000,000 bytes.
 LONGEST_RECORD = 1_990_000
+# How many lines within a record of the wrong length are looked at for one that is right by itself.
+LINES_LOOKED_AT = 20
 
 _END = rb"(?:\r\n|\n|\r(?=[^\n]))"
 _END_OF_LINE = re.compile(_END)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """What a well-formed record of a file is; `skip` lines and then the header, if any, come before the records."""
 
+    encoding: str
     delimiter: str
     quote: str
     fields: int
     skip: int
     header: bool
-    encoding: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,9 @@ class Broken:
     text: str
 
 
-class _Patterns:
+class Patterns:
+    """What the parts of a well-formed text of one shape look like."""
+
     def __init__(self, shape: Shape) -> None:
         delimiter, quote = re.escape(shape.delimiter.encode()), re.escape(shape.quote.encode())
         bad = rb"\r\n\x00" + MARK
@@ -103,7 +108,7 @@ def mend(blocks: Iterator[bytes], shape: Shape, out: IO[bytes]) -> Iterator[Brok
     ----------
     blocks : UTF-8; `MARK` stands for what was not text in the file's own encoding
     """
-    patterns, text = _Patterns(shape), _Text(blocks)
+    patterns, text = Patterns(shape), _Text(blocks)
     for _ in range(shape.skip):
         if text.fill():
             _take_line(text)
@@ -118,7 +123,7 @@ def mend(blocks: Iterator[bytes], shape: Shape, out: IO[bytes]) -> Iterator[Brok
             yield _broken(text, shape, patterns)
 
 
-def _ended_alike(records: bytes, shape: Shape, patterns: _Patterns) -> bytes:
+def _ended_alike(records: bytes, shape: Shape, patterns: Patterns) -> bytes:
     """The same records, each ended by a line feed; what stands within quotes stays as it is."""
     if b"\r" not in records:
         return records
@@ -129,15 +134,26 @@ def _ended_alike(records: bytes, shape: Shape, patterns: _Patterns) -> bytes:
     return b"".join(found[1] + b"\n" for found in patterns.record.finditer(records))
 
 
-def _broken(text: _Text, shape: Shape, patterns: _Patterns) -> Broken:
+def _broken(text: _Text, shape: Shape, patterns: Patterns) -> Broken:
     line = text.line
     whole = patterns.any.match(text.buffer, text.at, text.at + LONGEST_RECORD)
+    if whole and _swallows(whole, patterns):
+        whole = None
     taken = text.take(whole.end()) if whole else _take_line(text)
     reason = _fields_reason(taken, shape, patterns) if whole else _reason(taken, shape)
     return Broken(line, reason, taken[:LONGEST_RECORD].rstrip(b"\r\n").decode("utf-8", "replace"))
 
 
-def _fields_reason(record: bytes, shape: Shape, patterns: _Patterns) -> str:
+def _swallows(whole: re.Match[bytes], patterns: Patterns) -> bool:
+    """Whether a line within a record of several lines is a record by itself.
+
+    Then the quote that was opened before it was not meant to go on until that of some later line closes it.
+    """
+    ends = islice(_END_OF_LINE.finditer(whole.string, whole.start(), whole.end()), LINES_LOOKED_AT)
+    return any(end.end() < whole.end() and patterns.record.match(whole.string, end.end(), whole.end()) for end in ends)
+
+
+def _fields_reason(record: bytes, shape: Shape, patterns: Patterns) -> str:
     # The same words as in `csv_misread`.
     fewer = patterns.too_short.match(record)
     return f"has {'fewer' if fewer else 'more'} than {shape.fields} fields"
@@ -147,7 +163,7 @@ def _reason(line: bytes, shape: Shape) -> str:
     if len(line) > LONGEST_RECORD:
         return "is longer than 2 MB"
     if MARK in line:
-        return f"is not {shape.encoding} text"
+        return f"is not {called(shape.encoding)} text"
     if b"\0" in line:
         return "holds a NUL byte"
     return "has a quote that is not closed, or text after a closed one"

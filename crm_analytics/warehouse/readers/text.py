@@ -72,6 +72,11 @@ def is_utf8(encoding: str) -> bool:
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 
 
+def called(encoding: str) -> str:
+    """An encoding as it is called in messages."""
+    return "UTF-8" if is_utf8(encoding) else encoding
+
+
 def utf8_blocks(path: Path, encoding: str, size: int = BLOCK) -> Iterator[bytes]:
     """The text of a file, `size` bytes of it at a time, as UTF-8 without a byte order mark."""
     decoder = codecs.getincrementaldecoder(encoding)(_MARKED)
