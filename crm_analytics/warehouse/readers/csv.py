@@ -3,14 +3,14 @@
 Nothing is guessed that could lose a row.  DuckDB's CSV sniffer, left to itself,
 takes a line that begins with # for a comment, an apostrophe for a quote, and a
 ragged file for one column; here source.yml and the header line decide.  Files
-that DuckDB could misread are read from a copy (`csv_copies`); of the others it
-keeps the lines with a wrong number of fields (`csv_misread`).
+that DuckDB could misread are read from a copy (`csv_scan`, `csv_mend`); of the others it
+keeps the lines with a wrong number of fields (`csv_kept`).
 
-May import: errors, sql, engines, warehouse.raw, warehouse.readers.csv_*, warehouse.readers.files.
+May import: errors, sql, engines, warehouse.raw, warehouse.readers.*.
 Imported by: warehouse.readers.entry.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,12 +19,16 @@ from crm_analytics.engines import Engine
 from crm_analytics.errors import ConfigError, did_you_mean, shortened
 from crm_analytics.sql import literal
 from crm_analytics.warehouse.raw import Piece
+from crm_analytics.warehouse.readers.copies import Copies, Ready, written
 from crm_analytics.warehouse.readers.csv_columns import columns_sql
-from crm_analytics.warehouse.readers.csv_copies import Copies
+from crm_analytics.warehouse.readers.csv_kept import Kept
 from crm_analytics.warehouse.readers.csv_layout import Layout, read_layout
-from crm_analytics.warehouse.readers.csv_misread import Misread
+from crm_analytics.warehouse.readers.csv_mend import Shape, mend
 from crm_analytics.warehouse.readers.csv_options import CsvOptions
+from crm_analytics.warehouse.readers.csv_scan import is_plain
 from crm_analytics.warehouse.readers.files import Files, listed, path_of
+from crm_analytics.warehouse.readers.misread import Misread
+from crm_analytics.warehouse.readers.text import is_utf8, utf8_blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +53,42 @@ class Csv(Files):
         self._hold_names(layouts)
         groups: dict[_Alike, dict[Path, str]] = {}
         for piece, layout in zip(pieces, layouts, strict=True):
-            ready = self._copies.ready(engine, piece, self.stamp(piece), layout.shape(self.options), self._misread)
+            ready = self._ready(engine, piece, layout.shape(self.options))
             alike = _Alike(layout.delimiter, layout.names, ready.mended)
             groups.setdefault(alike, {})[ready.path] = piece.label
         return " UNION ALL BY NAME ".join(self._select(alike, labels) for alike, labels in groups.items())
 
     def misread(self, engine: Engine) -> str:
-        return self._misread.collect(engine)
+        self._kept.move(engine)
+        return Misread(self.tag).select(engine)
 
     def close(self, engine: Engine) -> None:
         self._copies.close()
-        self._misread.close(engine)
+        self._kept.close(engine)
+        Misread(self.tag).close(engine)
 
     @property
-    def _misread(self) -> Misread:
-        return Misread(self.tag, self._labels)
+    def _kept(self) -> Kept:
+        return Kept(self.tag, self._labels)
+
+    def _ready(self, engine: Engine, piece: Piece, shape: Shape) -> Ready:
+        """The file itself, or a copy in UTF-8, without the lines that are broken where that has to be."""
+        path = path_of(piece)
+
+        def prepare(place: Callable[[], Path]) -> Ready:
+            if is_utf8(shape.encoding) and is_plain(path, shape):
+                return Ready(path)
+            copy = place()
+            if not is_utf8(shape.encoding):
+                with written(copy) as out:
+                    out.writelines(utf8_blocks(path, shape.encoding))
+                if is_plain(copy, shape):
+                    return Ready(copy)
+            with written(copy) as out:
+                Misread(self.tag).add(engine, piece.label, mend(utf8_blocks(path, shape.encoding), shape, out))
+            return Ready(copy, mended=True)
+
+        return self._copies.ready(piece, self.stamp(piece), prepare)
 
     def _select(self, alike: _Alike, labels: Mapping[Path, str]) -> str:
         options = self.options
@@ -78,7 +103,7 @@ class Csv(Files):
             f"escape = {literal(options.quote)}",
             f"nullstr = [{empty}]",
             f"columns = {{{columns}}}",
-            self._misread.options(labels),
+            self._kept.options(labels),
         ]
         if alike.mended:
             said.append(r"new_line = '\n'")

@@ -4,7 +4,7 @@ A record that is not well formed costs its own line and no other: where a quote
 is not closed, reading goes on with the next line.  What is well formed is what
 DuckDB accepts, blanks around a quoted field and empty fields at the end included.
 
-May import: warehouse.readers.text.   Imported by: warehouse.readers.csv.
+May import: warehouse.readers.misread, warehouse.readers.text.   Imported by: warehouse.readers.csv*.
 """
 
 import re
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO
 
+from crm_analytics.warehouse.readers.misread import Broken
 from crm_analytics.warehouse.readers.text import MARK, called
 
 # DuckDB takes records up to 2,000,000 bytes.
@@ -34,15 +35,6 @@ class Shape:
     fields: int
     skip: int
     header: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A line that cannot be made a row.  The first line of the file is 1."""
-
-    line: int
-    reason: str
-    text: str
 
 
 class Patterns:
@@ -154,7 +146,7 @@ def _swallows(whole: re.Match[bytes], patterns: Patterns) -> bool:
 
 
 def _fields_reason(record: bytes, shape: Shape, patterns: Patterns) -> str:
-    # The same words as in `csv_misread`.
+    # The same words as in `csv_kept`.
     fewer = patterns.too_short.match(record)
     return f"has {'fewer' if fewer else 'more'} than {shape.fields} fields"
 
