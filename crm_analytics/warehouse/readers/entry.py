@@ -1,6 +1,6 @@
 """One entry of `files:` in source.yml, read and checked: which kind of raw it is, and where.
 
-May import: yamlfile, warehouse.raw, warehouse.readers.*.   Imported by: warehouse.sources.
+May import: sql, yamlfile, warehouse.raw, warehouse.readers.*.   Imported by: warehouse.sources.
 """
 
 from collections.abc import Callable
@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from crm_analytics.sql import ident
 from crm_analytics.warehouse.raw import Raw
 from crm_analytics.warehouse.readers.csv import Csv
 from crm_analytics.warehouse.readers.csv_options import KEYS as CSV_KEYS
 from crm_analytics.warehouse.readers.csv_options import read_csv_options
+from crm_analytics.warehouse.readers.excel import Excel
 from crm_analytics.warehouse.readers.files import Place
 from crm_analytics.warehouse.readers.given import Given
 from crm_analytics.warehouse.readers.jsonl import JsonLines
 from crm_analytics.warehouse.readers.parquet import Parquet
+from crm_analytics.warehouse.readers.postgres import PostgresRaw
+from crm_analytics.warehouse.readers.sqlite import SqliteRaw
 from crm_analytics.warehouse.readers.text import PACKED
 from crm_analytics.yamlfile import Problems, YamlFile
 
@@ -31,6 +35,12 @@ class Kind:
 CSV = Kind(CSV_KEYS, lambda given, place: Csv(place=place, options=read_csv_options(given), **given.called))
 JSON_LINES = Kind((), lambda given, place: JsonLines(place=place, **given.called))
 PARQUET = Kind((), lambda given, place: Parquet(place=place, **given.called))
+EXCEL = Kind(
+    ("sheet", "header_row"),
+    lambda given, place: Excel(
+        place=place, sheet=given.text("sheet"), header_row=given.whole("header_row", 1, least=1), **given.called
+    ),
+)
 # .csv.gz and .jsonl.zst are known too.
 KINDS = {
     ".parquet": PARQUET,
@@ -39,6 +49,7 @@ KINDS = {
     ".txt": CSV,
     ".jsonl": JSON_LINES,
     ".ndjson": JSON_LINES,
+    ".xlsx": EXCEL,
 }
 
 
@@ -49,10 +60,62 @@ def read_entry(file: YamlFile, name: object, problems: Problems) -> Raw | None:
         problems.add(file.where("files"), f"{name!r} cannot follow raw_ in SQL; use letters, digits and _")
         return None
     given = Given(file, name, problems)
+    if isinstance(spec, dict):
+        for kind, make in DATABASES.items():
+            if kind in spec:
+                return make(given)
     if not isinstance(spec, dict) or not isinstance(spec.get("path"), str):
         given.wrong("needs a path, such as {path: raw/customers.csv}")
         return None
     return _files(given)
+
+
+def _sqlite(given: Given) -> Raw | None:
+    asked = _asked(given, "sqlite")
+    path = given.file.path.parent / given.text("sqlite")
+    if not asked:
+        return None
+    if not path.is_file():
+        given.wrong(f"no such file: {path}")
+    return SqliteRaw(path=path, rows=asked.rows, label=asked.label, changed=given.text("changed"), **given.called)
+
+
+def _postgres(given: Given) -> Raw | None:
+    asked, variable = _asked(given, "postgres"), given.text("postgres")
+    if not variable.isidentifier():
+        # Not shown: it may be a connection string, with its password.
+        given.wrong(
+            "names the environment variable that holds the connection string, such as SHOP_DATABASE", "postgres"
+        )
+        return None
+    if not asked:
+        return None
+    return PostgresRaw(
+        variable=variable, rows=asked.rows, label=asked.label, changed=given.text("changed"), **given.called
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is read of a database: a FROM clause, and how it is called."""
+
+    rows: str
+    label: str
+
+
+def _asked(given: Given, kind: str) -> _Asked | None:
+    given.only((kind, "table", "query", "changed"))
+    table, query = given.text("table"), given.text("query").strip().rstrip(";")
+    if bool(table) == bool(query):
+        given.wrong("needs a table, such as {table: orders}, or a query: one of them")
+        return None
+    if query:
+        return _Asked(f"(\n{query}\n)", f"query {given.name}")
+    # A table may be named with its schema.
+    return _Asked(".".join(ident(part) for part in table.split(".")), f"table {table}")
+
+
+DATABASES = {"sqlite": _sqlite, "postgres": _postgres}
 
 
 def _files(given: Given) -> Raw | None:

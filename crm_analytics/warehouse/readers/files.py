@@ -71,6 +71,9 @@ class Files:
     def misread(self, engine: Engine) -> str:
         return ""
 
+    def unreadable(self) -> str:
+        return ""
+
     def stamp(self, piece: Piece) -> str:
         """Size, times of the last changes in nanoseconds, and inode; '' for a file that is gone."""
         try:
