@@ -162,7 +162,7 @@ def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
     if not due and not gone and entity.table in engine.tables():
         return []
     started = perf_counter()
-    with _named(entity, [d.source for d in due]):
+    with _named(entity, [d.source for d in due], step.reading):
         staged = {
             d.part.key: stage(engine, d.source, entity, d.part.key, step.load_id, step.reading.scope(d)) for d in due
         }
@@ -266,11 +266,13 @@ def _line(item: EntityLoad) -> str:
 
 
 @contextmanager
-def _named(entity: Entity, sources: Sequence[Source]) -> Iterator[None]:
-    """Say which mapping an error of the engine came from."""
+def _named(entity: Entity, sources: Sequence[Source], reading: Reading) -> Iterator[None]:
+    """Say which file or mapping an error of the engine came from."""
     try:
         yield
     except (DataError, WarehouseError) as error:
+        if why := reading.unreadable():
+            raise type(error)(why) from None
         paths = dict.fromkeys(str(s.path(entity.name)) for s in sources if entity.name in s.mappings)
         if any(str(error).startswith((*paths, str(s.folder / FILE))) for s in sources):
             raise

@@ -67,6 +67,12 @@ class Raw(Protocol):
         (the first is 1), `_reason` VARCHAR, `_row` VARCHAR (JSON: `{"line": "the line as it stands"}`).
         """
 
+    def unreadable(self) -> str:
+        """After an error of the engine: a sentence on the piece that cannot be read; '' where none is to blame.
+
+        Asks nothing of the engine, whose transaction may have ended with the error.
+        """
+
     def stamp(self, piece: Piece) -> str:
         """A cheap sign that a piece is still what it was; '' where nothing cheap tells."""
 

@@ -13,7 +13,7 @@ from typing import TextIO
 from crm_analytics.engines import Engine
 from crm_analytics.warehouse.erasure.files.place import Changed, replacing
 from crm_analytics.warehouse.erasure.rules import RowRule
-from crm_analytics.warehouse.readers.csv import SEPARATORS
+from crm_analytics.warehouse.readers.csv_layout import DELIMITERS
 
 MOST_LINES = 1000  # a record of more lines than this is a quote that was never closed
 
@@ -45,7 +45,7 @@ def _changed(file: TextIO, rule: RowRule, done: Changed) -> Iterator[str]:
     """Every record as it may stay."""
     records = _records(file)
     header = next(records, "")
-    separator = max(SEPARATORS, key=re.sub(r'"[^"]*"', "", header).count)
+    separator = max(DELIMITERS, key=re.sub(r'"[^"]*"', "", header).count)
     names = [name.strip() for name in next(csv.reader([header.removeprefix("\ufeff")], delimiter=separator), [])]
     yield _header(header, rule, done)
     for record in records:

@@ -75,6 +75,9 @@ class TrytonModel:
     def misread(self, engine: Engine) -> str:
         return ""
 
+    def unreadable(self) -> str:
+        return ""
+
     def stamp(self, piece: Piece) -> str:
         return ""
 
