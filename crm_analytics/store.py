@@ -98,6 +98,19 @@ class Store:
         with self.writing("crm load", new=True, keep=not dry_run) as engine:
             return load_project(engine, self.config, self.folder, sources, now or datetime.now(), say, wanted)
 
+    def load_frame(
+        self, frame: object, entity: str, source: str = "notebook", *, full: bool = False, now: datetime | None = None
+    ) -> "EntityLoad | None":
+        """Load a frame (Polars, pandas, Arrow) with the columns of an entity's contract, docs/star.md.
+
+        Its rows are added, or take the place of those with the same key that came the same
+        way; with `full` they replace all of them.  Gives None where nothing is new.
+        """
+        from crm_analytics.pipeline.loading import load_frame
+
+        with self.writing("loading a frame", new=True) as engine:
+            return load_frame(engine, self.config, self.folder, frame, entity, source, now or datetime.now(), full)
+
     def loads(self) -> "pl.DataFrame":
         """Every load: when, what it read and changed, and whether it was taken back; the latest first."""
         from crm_analytics.warehouse.ledger import LOADS

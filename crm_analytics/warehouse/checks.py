@@ -105,6 +105,7 @@ def rejected_rows(engine: Engine) -> Iterator[Check]:
 def _gone(engine: Engine, sources: Sequence[Source]) -> Iterator[Check]:
     """Sources whose rows are in the star, though their folders are not in the project any more."""
     known = {source.name for source in sources}
+    known |= {part.source for part in known_parts(engine).values() if part.label.startswith("frame ")}
     for entity in ENTITIES.values():
         held = {
             str(name)

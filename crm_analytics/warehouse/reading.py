@@ -7,6 +7,7 @@ May import: engines, errors, sql, warehouse.delivery, warehouse.ledger, warehous
 Imported by: warehouse.load.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from crm_analytics.engines import Engine
@@ -80,7 +81,9 @@ class Reading:
     def close(self) -> None:
         """Let go of everything."""
         for (_, name), source in self._opened.items():
-            source.raws[name].close(self._engine)
+            # After an error the transaction is over, and with it the tables that would be dropped.
+            with suppress(CrmError):
+                source.raws[name].close(self._engine)
         self._opened.clear()
         self._selects.clear()
 
