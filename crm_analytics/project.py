@@ -5,18 +5,16 @@ It finds things and hands them on; what is done with data is done below.
 May import: everything below.   Imported by: crm_analytics, demo, cli.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from crm_analytics.config import ProjectConfig, read_config
 from crm_analytics.engines import Engine
 from crm_analytics.errors import AccessError
-from crm_analytics.opened import Opened
+from crm_analytics.store import Store, silent
 
 if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wait for scikit-learn
     import polars as pl
@@ -27,27 +25,19 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wai
     from crm_analytics.olap.cohort_show import Cohorts
     from crm_analytics.olap.drill import Customers
     from crm_analytics.olap.model import Model
-    from crm_analytics.warehouse.checks import Check
-    from crm_analytics.warehouse.ledger import EntityLoad
+    from crm_analytics.pipeline.accessing import Access
+    from crm_analytics.pipeline.customer import Card
+    from crm_analytics.warehouse.erasure.plan import Folder
+    from crm_analytics.warehouse.erasure.proof import Erasure
     from crm_analytics.warehouse.load import Say
 
 
-def _silent(_: str) -> None:
-    return None
-
-
-class Project:
-    """A folder with a `crm.yml`.
-
-    Reading keeps one read-only connection open.  Whatever writes, writes to a copy
-    that takes the warehouse's place when it is whole: readers are never shut out.
-    """
+class Project(Store):
+    """A folder with a `crm.yml`: its data (see `Store`), and what is asked of them."""
 
     def __init__(self, folder: Path, config: ProjectConfig, viewer: "Viewer | None" = None) -> None:
-        self.folder = folder
-        self.config = config
+        super().__init__(folder, config, viewer.role if viewer else "")
         self._viewer = viewer
-        self._opened = Opened(folder, config)
         self._bound: tuple[Engine, Model] | None = None
 
     @classmethod
@@ -70,11 +60,6 @@ class Project:
         return cls(path, read_config(path), Viewer(role, values or {}) if role else None)
 
     @property
-    def warehouse(self) -> Path:
-        """The DuckDB file."""
-        return self._opened.file
-
-    @property
     def output(self) -> Path:
         """Where lists, exports and reports go."""
         return self.folder / self.config.output
@@ -87,25 +72,6 @@ class Project:
 
         model = load_model(self.folder / "cubes")
         return model if self._viewer is None else seen_by(model, self._viewer)
-
-    @property
-    def engine(self) -> Engine:
-        """The warehouse, open for reading.
-
-        Raises
-        ------
-        WarehouseError : it is not loaded yet.
-        AccessError : the project is open for a role, which may ask cubes and nothing else.
-        """
-        self._only_owner()
-        return self._opened.reading()
-
-    @contextmanager
-    def writing(self, doing: str = "writing", *, new: bool = False, keep: bool = True) -> Iterator[Engine]:
-        """A copy of the warehouse to write to; it takes its place when the block ends well (and `keep` is true)."""
-        self._only_owner()
-        with self._opened.writing(doing, new=new, keep=keep) as engine:
-            yield engine
 
     def cube(self, name: str) -> "Ask":
         """Begin a question to a cube: `shop.cube("sales").measures("revenue").by("date.month")`."""
@@ -141,6 +107,14 @@ class Project:
             self._bound = (engine, bind_model(self.model, engine))
         return self._bound[1]
 
+    def customer(
+        self, customer_id: str, *, as_of: date | None = None, since: date | None = None, last: int = 20
+    ) -> "Card":
+        """The card of one customer: who, what happened, habits, scores, what may be sent; see `pipeline.customer`."""
+        from crm_analytics.pipeline.customer import customer_card
+
+        return customer_card(self.engine, self.config, customer_id, datetime.now(), as_of, since, last)
+
     def save_segment(self, name: str, customers: "Customers | Sequence[str]", replace: bool = False) -> int:
         """Keep customers (their ids, or those behind a cell) under a name; gives their number."""
         from crm_analytics.pipeline.segments import save_segment
@@ -161,37 +135,13 @@ class Project:
         with self.writing("deleting a segment") as engine:
             delete_segment(engine, name)
 
-    def load(
-        self, sources: Sequence[str] = (), say: "Say" = _silent, now: datetime | None = None
-    ) -> tuple["EntityLoad", ...]:
-        """Read sources (all where none is named) into the star and renew the rollups; `now` goes into the load log."""
-        from crm_analytics.pipeline.rollups import refresh_rollups
-        from crm_analytics.warehouse.load import load
-
-        with self.writing("crm load", new=True) as engine:
-            done = load(engine, self.config, self.folder / "data", sources, now or datetime.now(), say)
-            refresh_rollups(engine, self.folder / "cubes", say)
-            return done
-
-    def check(self) -> Iterator["Check"]:
-        """Look the star over and hold it to the raw files; one check at a time."""
-        from crm_analytics.pipeline.checking import check_project
-
-        yield from check_project(self.engine, self.folder)
-
-    def test_cubes(self) -> Iterator["Check"]:
-        """Hold the cubes to the `tests` in their files, as `check` does too; nothing where there are no cubes."""
-        from crm_analytics.pipeline.checking import check_cubes
-
-        yield from check_cubes(self.engine, self.folder)
-
     def next_day(self) -> date:
         """The day after the last sale: the first day that the data says nothing about, and the default `as_of`."""
         from crm_analytics.features.coverage import next_day
 
         return next_day(self.engine)
 
-    def score(self, as_of: date | None = None, models: Sequence[str] = (), say: "Say" = _silent) -> int:
+    def score(self, as_of: date | None = None, models: Sequence[str] = (), say: "Say" = silent) -> int:
         """Run the models (all where none is named) and keep their scores; gives the number of scores."""
         from crm_analytics.pipeline.rollups import refresh_rollups
         from crm_analytics.pipeline.scoring import score
@@ -202,7 +152,7 @@ class Project:
             refresh_rollups(engine, self.folder / "cubes", say, only_missing=True)
             return scores
 
-    def evaluate(self, as_of: date | None = None, say: "Say" = _silent) -> "pl.DataFrame":
+    def evaluate(self, as_of: date | None = None, say: "Say" = silent) -> "pl.DataFrame":
         """Hold the models to what happened in the time before `as_of`, beside their baselines."""
         from crm_analytics.pipeline.evaluation import evaluate
 
@@ -218,32 +168,47 @@ class Project:
         with self.writing("crm plan") as engine:
             return plan(engine, self.config, day, self.output)
 
-    def export(self, target: str, folder: Path | None = None) -> "Exported":
-        """Write the priority list for a campaign tool, leaving out everybody without consent."""
+    def export(self, target: str, folder: Path | None = None, now: datetime | None = None) -> "Exported":
+        """Write the priority list for a campaign tool, leaving out everybody who does not consent `now`."""
         from crm_analytics.pipeline.planning import export
 
-        return export(self.engine, self.config, target, folder or self.output / "export")
+        return export(self.engine, self.config, target, folder or self.output / "export", now or datetime.now())
 
-    def report(self) -> Path:
-        """Write the report, one HTML file, and give its path."""
+    def report(self, today: date | None = None) -> Path:
+        """Write the report, one HTML file, and give its path; data has to be fresh, if it has to, as of `today`."""
         from crm_analytics.pipeline.reporting import write_report
 
-        return write_report(self.engine, self.model, self.config, self.output)
+        day = today or date.today()
+        return write_report(self.engine, self.model, self.config, self.folder / "data", self.output, day)
 
-    def close(self) -> None:
-        """Let go of the warehouse."""
-        self._opened.close()
+    def forget(
+        self, customer_id: str, by: str, now: datetime | None = None, say: "Say" = silent, dry_run: bool = False
+    ) -> "Erasure":
+        """Take a person out of the warehouse and of every file of the project; see docs/privacy.md.
 
-    def __enter__(self) -> "Project":
-        return self
+        With `dry_run` nothing is changed, and what is given says what would be.
+        """
+        from crm_analytics.pipeline.forgetting import after_forgetting, forget
+        from crm_analytics.warehouse.erasure.log import drawn_salt, known_salt
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        folder, day = self._files(), now or datetime.now()
+        if not dry_run and not known_salt(self.engine):
+            # On disk before anything else: killed later, the next erasure has to arrive at the same pseudonym.
+            with self.writing("crm forget") as engine:
+                drawn_salt(engine)
+        with self.writing("crm forget", keep=not dry_run, rewrite=True) as engine:
+            done = forget(engine, self.config, folder, customer_id, by, day, say, write=not dry_run)
+        if not dry_run:
+            after_forgetting(self.engine, folder, done, self.report)
+        return done
 
-    def _only_owner(self) -> None:
-        if self._viewer is not None:
-            raise AccessError(
-                f"this project is open for role {self._viewer.role!r}, which may ask cubes and nothing else"
-            )
+    def access(self, customer_id: str, folder: Path | None = None, now: datetime | None = None) -> "Access":
+        """Write everything that is held about one person, as JSON and as a page to read; see docs/privacy.md."""
+        from crm_analytics.pipeline.accessing import access
+
+        return access(self.engine, self._files(), customer_id, folder, now or datetime.now())
+
+    def _files(self) -> "Folder":
+        from crm_analytics.warehouse.erasure.plan import Folder
+
+        return Folder(self.folder, self.warehouse, self.output)

@@ -22,8 +22,9 @@ NONE_GIVEN = "none given"
 class Register:
     """What is known of consent: each customer's last word on each channel, and what crm.yml says of it.
 
-    `words` has customer_id, channel and status, see `features.consents`; `kept` is
-    whether the sources have a register at all.  Without one `words` holds opt-outs only.
+    `words` has customer_id, channel and status (`granted` or `denied`), see
+    `warehouse.consents.consent_state`; `kept` is whether the sources have a register at
+    all.  Without one `words` holds opt-outs only.
     """
 
     words: pl.DataFrame

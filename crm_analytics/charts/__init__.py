@@ -7,7 +7,7 @@ readers.  Titles stand outside the figure, where the page can wrap them.
 
     figure       the one door to Plotly, and the look that all share
     shape        values, labels and times out of a frame
-    sales, customers, predictions   the pictures of the report
+    sales, customers, predictions, outcomes   the pictures of the report
     cells        the picture of any cube answer
     change       the picture of a change between two periods
 
@@ -18,6 +18,7 @@ from crm_analytics.charts.cells import chart_cells
 from crm_analytics.charts.change import chart_change
 from crm_analytics.charts.customers import rfm_matrix, segment_shares
 from crm_analytics.charts.figure import Figure, figure_json, plotly_bundle
+from crm_analytics.charts.outcomes import expectations_kept, won_and_lost
 from crm_analytics.charts.predictions import calibration, lift_by_decile, rules_scatter
 from crm_analytics.charts.sales import bars, revenue_over_time
 
@@ -27,6 +28,7 @@ __all__ = [
     "calibration",
     "chart_cells",
     "chart_change",
+    "expectations_kept",
     "figure_json",
     "lift_by_decile",
     "plotly_bundle",
@@ -34,4 +36,5 @@ __all__ = [
     "rfm_matrix",
     "rules_scatter",
     "segment_shares",
+    "won_and_lost",
 ]

@@ -11,7 +11,22 @@ from typing import Annotated
 import typer
 
 from crm_analytics import __version__
-from crm_analytics.cli import ask, cohorts, demo, drill, explain, give, interchange, mine, warehouse
+from crm_analytics.cli import (
+    ask,
+    cohorts,
+    consents,
+    customer,
+    demo,
+    drill,
+    explain,
+    give,
+    identity,
+    interchange,
+    mine,
+    privacy,
+    rejects,
+    warehouse,
+)
 from crm_analytics.errors import CrmError
 
 STOPPED = 130  # 128 and the number of SIGINT: what a shell expects after Ctrl-C
@@ -22,7 +37,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for commands in (warehouse, ask, drill, cohorts, explain, interchange, mine, give, demo):
+for commands in (
+    warehouse,
+    rejects,
+    ask,
+    customer,
+    drill,
+    cohorts,
+    explain,
+    interchange,
+    mine,
+    give,
+    consents,
+    identity,
+    privacy,
+    demo,
+):
     commands.register(app)
 
 

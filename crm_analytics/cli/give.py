@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crm_analytics.cli.options import Folder
+from crm_analytics.cli.options import Folder, Today, day_or_today
 from crm_analytics.project import Project
 
 
@@ -36,10 +36,10 @@ def export(
             typer.echo("The sources record no consent: check it elsewhere before anything is sent.")
 
 
-def report(project: Folder = Path()) -> None:
+def report(today: Today = None, project: Folder = Path()) -> None:
     """Write the report: one HTML file that needs no network.
 
     Example: crm report -C shop
     """
     with Project.open(project) as shop:
-        typer.echo(str(shop.report()))
+        typer.echo(str(shop.report(day_or_today(today))))

@@ -1,8 +1,9 @@
 """Options that several commands share.
 
-May import: typer, errors, olap (types), cli.output.   Imported by: cli.*.
+May import: typer, errors, periods, olap (types), cli.output.   Imported by: cli.*.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from crm_analytics.cli.output import FORMATS
 from crm_analytics.errors import QueryError
+from crm_analytics.periods import parse_date
 
 if TYPE_CHECKING:  # so that `crm --help` does not wait for the cubes
     from crm_analytics.olap.access import RoleValue
@@ -20,6 +22,10 @@ AsOf = Annotated[
     typer.Option(
         "--as-of", metavar="DATE", help="First day not looked at.", show_default="the day after the last sale"
     ),
+]
+Today = Annotated[
+    str | None,
+    typer.Option("--today", metavar="DATE", help="The day of the check, for data/quality.yml.", show_default="today"),
 ]
 Format = Annotated[str, typer.Option(help=f"One of: {', '.join(FORMATS)}.")]
 Out = Annotated[Path | None, typer.Option(help="File to write instead of the screen; needed for parquet.")]
@@ -40,3 +46,8 @@ def role_values(let: list[str] | None) -> "dict[str, RoleValue]":
             raise QueryError(f"--let: {text!r} is not a name and a value, such as region=North")
         values.setdefault(name, []).append(value)
     return {name: found if len(found) > 1 else found[0] for name, found in values.items()}
+
+
+def day_or_today(text: str | None) -> date:
+    """The day of `--today`, or today."""
+    return date.today() if text is None else parse_date(text, "--today")

@@ -15,10 +15,12 @@ import polars as pl
 
 from crm_analytics.arrays import Features, FloatArray, TextArray
 from crm_analytics.engines import Engine
+from crm_analytics.features.as_known import as_known
 from crm_analytics.features.coverage import nothing_before
 from crm_analytics.sql import Query, Value, statement
 
 PACKAGE = "crm_analytics.features"
+PRODUCTS, PRODUCTS_PLACE = "dim_product", '"{products}"'
 
 
 def customer_features(engine: Engine, as_of: date) -> Features:
@@ -47,7 +49,9 @@ def customer_features(engine: Engine, as_of: date) -> Features:
     DataError : no known customer ordered before `as_of`.
     """
     windows: dict[str, Value] = {f"from_{n}": as_of - timedelta(days=n) for n in (30, 90, 180)}
-    frame = engine.frame(Query(statement(PACKAGE, "customers"), {"as_of": as_of, **windows}))
+    products = as_known(engine, PRODUCTS, as_of)
+    text = statement(PACKAGE, "customers").replace(PRODUCTS_PLACE, products.text)
+    frame = engine.frame(Query(text, {"as_of": as_of, **windows, **products.params}))
     if frame.is_empty():
         raise nothing_before(engine, as_of)
     columns = {name: _floats(frame[name]) for name in frame.columns if name != "customer_id"}

@@ -55,7 +55,8 @@ def purchases_after(engine: Engine, as_of: date, horizon_days: int, item: str = 
     """What was bought in `[as_of, as_of + horizon_days)`: the truth a next best offer is measured against.
 
     The `as_of` of the result is the *end* of the horizon, so that its `days_ago`
-    keeps its meaning; its customers are those who ordered in the horizon.
+    keeps its meaning; its customers are those who ordered in the horizon.  Items are
+    called as they were known before `as_of`, when the offer was made.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def purchases_after(engine: Engine, as_of: date, horizon_days: int, item: str = 
     DataError : nobody ordered in the horizon, or it is not at least one day.
     """
     window = after(as_of, horizon_days)
-    return purchases(engine, window.start, window.end, item)
+    return purchases(engine, window.start, window.end, item, named_on=as_of)
 
 
 def _floats(series: pl.Series) -> FloatArray:

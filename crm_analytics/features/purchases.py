@@ -15,18 +15,20 @@ import polars as pl
 from crm_analytics.arrays import IntArray, Purchases
 from crm_analytics.engines import Engine
 from crm_analytics.errors import UnknownName
+from crm_analytics.features.as_known import as_known
 from crm_analytics.features.coverage import nothing_before
-from crm_analytics.features.customers import PACKAGE, texts
+from crm_analytics.features.customers import PACKAGE, PRODUCTS, PRODUCTS_PLACE, texts
 from crm_analytics.periods import FIRST_YEAR
 from crm_analytics.sql import Query, Value, ident, statement
 
-PRODUCTS = "dim_product"
 PLACE = '"{item}"'
 # What a product row has that says nothing about the product.
 NOT_ITEMS = ("product_key", "source")
 
 
-def purchases(engine: Engine, start: date | None, as_of: date, item: str = "product_type") -> Purchases:
+def purchases(
+    engine: Engine, start: date | None, as_of: date, item: str = "product_type", named_on: date | None = None
+) -> Purchases:
     """Every item of every order in `[start, as_of)`, each (order, item) once, sorted by order, then item.
 
     `customer_id` holds everyone with an order line in the window, also those who
@@ -40,6 +42,7 @@ def purchases(engine: Engine, start: date | None, as_of: date, item: str = "prod
     start : first day looked at; None for all of the past
     as_of : first day not looked at
     item : the column of dim_product that names the item
+    named_on : where the item has a history, it is called as it was known before this day; None for `as_of`
 
     Raises
     ------
@@ -54,8 +57,9 @@ def purchases(engine: Engine, start: date | None, as_of: date, item: str = "prod
     buyers = engine.frame(Query(statement(PACKAGE, "buyers"), window))["customer_id"]
     if buyers.is_empty():
         raise nothing_before(engine, as_of, start)
-    text = statement(PACKAGE, "purchases").replace(PLACE, ident(item))
-    frame = engine.frame(Query(text, window))
+    products = as_known(engine, PRODUCTS, named_on or as_of)
+    text = statement(PACKAGE, "purchases").replace(PLACE, ident(item)).replace(PRODUCTS_PLACE, products.text)
+    frame = engine.frame(Query(text, {**window, **products.params}))
     items = frame["item"].unique().sort()
     coded = frame.with_columns(_codes(frame["customer_id"], buyers), _codes(frame["item"], items))
     coded = coded.sort("order_code", "item")

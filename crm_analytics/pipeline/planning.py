@@ -3,7 +3,7 @@
 May import: errors, config, sql, engines, warehouse, features, campaigns, exports.   Imported by: project.
 """
 
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,14 @@ from crm_analytics.engines import Engine
 from crm_analytics.errors import WarehouseError
 from crm_analytics.exports import TARGETS
 from crm_analytics.exports.door import Exported, export_list
-from crm_analytics.features.consents import consents, keeps_consents
 from crm_analytics.features.customers import customer_features, preferences
 from crm_analytics.features.margin import margin_share
 from crm_analytics.mining.expected_value import expected_spend
 from crm_analytics.pipeline.kept import keep, kept
 from crm_analytics.sql import Query
+from crm_analytics.warehouse.consent_chain import head
+from crm_analytics.warehouse.consents import consent_state, keeps_consents
+from crm_analytics.warehouse.erasure.log import PSEUDONYM
 from crm_analytics.warehouse.scores import TEXTS, save_scores
 
 LIST = "priority_list"
@@ -39,9 +41,10 @@ def plan(engine: Engine, config: ProjectConfig, as_of: date, output: Path) -> pl
     check_rule(config.consent, keeps_consents(engine))
     listed = priority_list(
         PriorityInputs(
-            scored=_scored(engine, as_of),
+            # Models may learn from what a pseudonym bought; there is nobody to contact.
+            scored=_scored(engine, as_of).filter(~pl.col("customer_id").str.starts_with(PSEUDONYM)),
             preferences=preferences(engine, as_of),
-            consents=consents(engine, config.marketing_purpose, as_of),
+            consents=consent_state(engine, datetime.combine(as_of, time.min), config.marketing_purpose),
             rule=config.consent,
             currency=config.currency,
             margin_share=margin_share(engine, as_of),
@@ -65,8 +68,8 @@ def plan(engine: Engine, config: ProjectConfig, as_of: date, output: Path) -> pl
     return listed
 
 
-def export(engine: Engine, config: ProjectConfig, target: str, folder: Path) -> Exported:
-    """Write the kept list for a campaign tool, after looking at every consent once more.
+def export(engine: Engine, config: ProjectConfig, target: str, folder: Path, now: datetime) -> Exported:
+    """Write the kept list for a campaign tool, after looking at every consent once more, as of `now`.
 
     Raises
     ------
@@ -77,13 +80,19 @@ def export(engine: Engine, config: ProjectConfig, target: str, folder: Path) -> 
         raise WarehouseError("there is no priority list yet; run: crm plan")
     listed = engine.frame(query)
     as_of = listed["as_of"][0]
-    return export_list(
-        listed.drop("as_of"),
-        Register(words=consents(engine, config.marketing_purpose), rule=config.consent, kept=keeps_consents(engine)),
-        target,
-        folder,
-        {"project": config.name, "as_of": str(as_of)},
+    register = Register(
+        words=consent_state(engine, now, config.marketing_purpose), rule=config.consent, kept=keeps_consents(engine)
     )
+    # Whoever keeps the manifest keeps a head of the ledger by which it can be verified later.
+    ledger = head(engine)
+    about = {
+        "project": config.name,
+        "as_of": str(as_of),
+        "consents_as_of": now.isoformat(sep=" ", timespec="seconds"),
+        "consent_ledger_entries": f"{ledger.entries}",
+        "consent_ledger_head": ledger.hash,
+    }
+    return export_list(listed.drop("as_of"), register, target, folder, about)
 
 
 def _scored(engine: Engine, as_of: date) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 The report itself asks nothing; every question it shows is put here.
 
-May import: config, engines, sql, warehouse, olap, features, reports.   Imported by: project.
+May import: config, engines, sql, warehouse, olap, features, reports, pipeline.*.   Imported by: project.
 """
 
 from collections.abc import Sequence
@@ -20,20 +20,25 @@ from crm_analytics.mining.lifetime_value import HORIZON_DAYS
 from crm_analytics.olap.browse import browse
 from crm_analytics.olap.model import Model
 from crm_analytics.olap.query import CubeQuery
+from crm_analytics.pipeline import interactions
+from crm_analytics.pipeline.expected import expectations
 from crm_analytics.pipeline.kept import kept
 from crm_analytics.reports.html import render
 from crm_analytics.reports.inputs import OverviewInputs, Sourced
 from crm_analytics.reports.overview import overview
 from crm_analytics.sql import Query, literal
-from crm_analytics.warehouse.quality import LAST_LOADS, REJECTS, notes
+from crm_analytics.warehouse.quality import HELD, REJECTS, notes
 from crm_analytics.warehouse.tables import FACTS
 
 HEAD = 25
 
 
-def write_report(engine: Engine, model: Model, config: ProjectConfig, output: Path) -> Path:
-    """Write `report.html`, whole or not at all, and give its path."""
-    page = render(overview(overview_inputs(engine, model, config)))
+def write_report(engine: Engine, model: Model, config: ProjectConfig, data: Path, output: Path, today: date) -> Path:
+    """Write `report.html`, whole or not at all, and give its path.
+
+    `data` is the folder of the sources and of quality.yml; `today` is the day on which data has to be fresh.
+    """
+    page = render(overview(overview_inputs(engine, model, config, data, today)))
     output.mkdir(parents=True, exist_ok=True)
     path = output / "report.html"
     part = path.with_suffix(".html.part")
@@ -42,7 +47,7 @@ def write_report(engine: Engine, model: Model, config: ProjectConfig, output: Pa
     return path
 
 
-def overview_inputs(engine: Engine, model: Model, config: ProjectConfig) -> OverviewInputs:
+def overview_inputs(engine: Engine, model: Model, config: ProjectConfig, data: Path, today: date) -> OverviewInputs:
     """Every frame of the overview; what was not computed yet is None, and the report says so."""
     last_day, headline = _headline(engine, model)
     next_day = last_day + timedelta(days=1)
@@ -57,6 +62,10 @@ def overview_inputs(engine: Engine, model: Model, config: ProjectConfig) -> Over
         promotions=_promotions(engine, model),
         by_month=_ask(engine, model, ("revenue", "customers", "orders"), ("date.month",)),
         departments=_departments(engine, model),
+        deals=interactions.deals(engine, model),
+        lost_reasons=interactions.lost_reasons(engine, model),
+        contacts=interactions.contacts(engine, model),
+        responses=interactions.responses(engine, model),
         rfm=_read(engine, _RFM),
         rfm_classes=_read(engine, _RFM_CLASSES),
         segments=_kept(engine, "segment_profile"),
@@ -68,9 +77,10 @@ def overview_inputs(engine: Engine, model: Model, config: ProjectConfig) -> Over
         priority=priority,
         consents=_consents(engine),
         value_is_margin=priority is not None and margin_share(engine, priority.frame["as_of"][0]) is not None,
-        quality=_read(engine, LAST_LOADS),
+        quality=_read(engine, HELD),
         unknown=_read(engine, _unknown()),
         rejects=_read(engine, REJECTS),
+        expectations=expectations(engine, data, today),
         notes=notes(engine),
     )
 

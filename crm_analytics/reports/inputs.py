@@ -30,6 +30,11 @@ class OverviewInputs:
     promotions : one row: promotions, each a product in a store in a week
     by_month : date.month ('2017-01'), revenue, customers (distinct in the month), orders
     departments : product.department, revenue, customers, orders, share, is_total
+    deals : closed.month ('2017-01'), won, lost, won_amount, lost_amount; of deals that were decided
+    lost_reasons : deal.lost_reason, lost, lost_amount
+    contacts : channel.channel, contacts, outbound, inbound, customers_contacted
+    responses : campaign.campaign_name, responses, customers_responding, and if known responder_share, complaints,
+        opt_outs
     rfm : r_score, f_score (1 to 5), customers, mean_spend
     rfm_classes : rfm_class, customers, spend
     segments : segment, customers, customer_share, spend_share, any medians, in_words
@@ -44,6 +49,8 @@ class OverviewInputs:
     quality : source (if there are several), entity, rows_read, rows_loaded, rows_rejected, rounded
     unknown : table, column, rows_unknown, share
     rejects : entity, reason, rows
+    expectations : entity, expected, found (in words), verdict ('fails', 'warning', 'holds' or 'nothing to look at'),
+        rows, failing, passing, wanted; the last four are null for what is not about single rows
     notes : what a reader must know of the data, a sentence each
     """
 
@@ -57,6 +64,10 @@ class OverviewInputs:
     promotions: Sourced | None = None
     by_month: Sourced | None = None
     departments: Sourced | None = None
+    deals: Sourced | None = None
+    lost_reasons: Sourced | None = None
+    contacts: Sourced | None = None
+    responses: Sourced | None = None
     rfm: Sourced | None = None
     rfm_classes: Sourced | None = None
     segments: Sourced | None = None
@@ -69,6 +80,7 @@ class OverviewInputs:
     quality: Sourced | None = None
     unknown: Sourced | None = None
     rejects: Sourced | None = None
+    expectations: Sourced | None = None
     notes: tuple[str, ...] = ()
 
 

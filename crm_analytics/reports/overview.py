@@ -14,6 +14,7 @@ from pathlib import Path
 from crm_analytics.charts.shape import quantity
 from crm_analytics.reports.customers import rfm, segments
 from crm_analytics.reports.inputs import OverviewInputs, as_of, rows_of
+from crm_analytics.reports.interactions import contacts, deals, responses
 from crm_analytics.reports.model import Report, Section, Tile
 from crm_analytics.reports.predictions import churn, rules
 from crm_analytics.reports.priority import consent_tile, priority
@@ -22,9 +23,13 @@ from crm_analytics.reports.sales import departments, over_time
 from crm_analytics.reports.trust import trust
 from crm_analytics.yamlfile import Problems, read_yaml
 
-SECTIONS: Mapping[str, Callable[[OverviewInputs, str], Section]] = {
+# A section that a project has no use for gives None, and is left out.
+SECTIONS: Mapping[str, Callable[[OverviewInputs, str], Section | None]] = {
     "over-time": over_time,
     "departments": departments,
+    "deals": deals,
+    "contacts": contacts,
+    "responses": responses,
     "rfm": rfm,
     "segments": segments,
     "rules": rules,
@@ -60,7 +65,11 @@ def overview(inputs: OverviewInputs, layout: Path | None = None) -> Report:
         as_of=inputs.as_of,
         currency=inputs.currency,
         tiles=_tiles(inputs),
-        sections=tuple(SECTIONS[name](inputs, title) for name, title in read_layout(layout).items()),
+        sections=tuple(
+            section
+            for name, title in read_layout(layout).items()
+            if (section := SECTIONS[name](inputs, title)) is not None
+        ),
         footnotes=(
             f"All money is in {inputs.currency}. {_scores_look_back(inputs)}",
             "“Show the SQL” under a table is the statement that its numbers come from; "

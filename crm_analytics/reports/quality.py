@@ -1,12 +1,13 @@
-"""The overview's section on the data itself: rows, rejects, unknown members.
+"""The overview's section on the data itself: what is expected of it, rows, rejects, unknown members.
 
-May import: charts, reports.columns, reports.inputs, reports.model.   Imported by: reports.overview.
+May import: charts, reports.columns, reports.expected, reports.inputs, reports.model.   Imported by: reports.overview.
 """
 
 import polars as pl
 
 from crm_analytics.charts.shape import quantity
 from crm_analytics.reports.columns import table
+from crm_analytics.reports.expected import expected
 from crm_analytics.reports.inputs import OverviewInputs, Sourced, rows_of
 from crm_analytics.reports.model import Column, Section, Table
 
@@ -18,8 +19,10 @@ REJECTED = ("entity", Column("reason", "Reason"), "rows")
 def quality(inputs: OverviewInputs, title: str) -> Section:
     """How many rows were read, left out or left without a partner; faults are told, not hidden."""
     loaded, unknown, rejects = rows_of(inputs.quality), rows_of(inputs.unknown), rows_of(inputs.rejects)
-    sentences: list[str] = []
-    tables: list[Table] = []
+    expectations = rows_of(inputs.expectations)
+    told = expected(expectations) if expectations is not None else None
+    sentences: list[str] = [told.sentence] if told else []
+    tables: list[Table] = [told.table] if told else []
     if loaded is not None:
         read, left_out = (_sum(loaded.frame, name) for name in ("rows_read", "rows_rejected"))
         sentences.append(
@@ -47,6 +50,8 @@ def quality(inputs: OverviewInputs, title: str) -> Section:
         id="quality",
         title=title,
         sentence=" ".join(sentences) or "Nothing has been told about the load of this data.",
+        warning=told.warning if told else "",
+        charts=told.charts if told else (),
         tables=tuple(tables),
         note=" ".join(inputs.notes),
     )

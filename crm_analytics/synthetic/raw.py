@@ -3,7 +3,7 @@
 The words differ from the star's on purpose (article, paid, stage, "out"): a real
 export speaks its own language, and the mapping translates.
 
-May import: arrays, synthetic.{baskets,campaigns,contacts,orders,truth}.   Imported by: synthetic.write.
+May import: arrays, synthetic.{baskets,campaigns,contacts,orders,tiers,truth}.   Imported by: synthetic.write.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from crm_analytics.synthetic.baskets import Lines, article_ids
 from crm_analytics.synthetic.campaigns import PLAN, RANDOMISED, WINDOW_DAYS, Trial, campaign_days
 from crm_analytics.synthetic.contacts import COST_CENTS, text_column
 from crm_analytics.synthetic.orders import Orders
+from crm_analytics.synthetic.tiers import Tiers
+from crm_analytics.synthetic.truth import TIERS
 
 OPENS, OPEN_HOURS = 9, 12
 COUNTRIES = ("DE", "AT", "CH")
@@ -75,6 +77,18 @@ def customer_file(codes: Codes, registered_days: FloatArray, segment: TextArray)
             "planted_segment": segment.tolist(),
         }
     )
+
+
+def change_file(codes: Codes, tiers: Tiers) -> pl.DataFrame:
+    """One row for each tier a customer came into, in order of time."""
+    frame = pl.DataFrame(
+        {
+            "customer_no": text_column(codes.customer(tiers.customer)),
+            "since": codes.day(tiers.since_days),
+            "tier": text_column(np.array(list(TIERS), dtype=np.object_)[tiers.tier]),
+        }
+    )
+    return frame.sort("since", "customer_no", maintain_order=True)
 
 
 def campaign_file(codes: Codes, days: int) -> pl.DataFrame:

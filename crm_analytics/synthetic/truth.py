@@ -62,6 +62,8 @@ RULES = (
 )
 
 SEGMENTS: Mapping[str, float] = {"families": 0.35, "gourmets": 0.15, "office": 0.20, "students": 0.30}
+# The least money of a year's orders for each tier of customers, lowest first.
+TIERS: Mapping[str, int] = {"basic": 0, "silver": 150, "gold": 400}
 CHANNELS = ("store", "web", "mail", "email", "phone", "sms")
 WIN_SHARE = 0.45
 LOST_REASONS: Mapping[str, float] = {
@@ -118,8 +120,9 @@ class Truth:
     The order process is exactly BG/NBD for orders before `uplift.assigned_on`;
     from then on the treated have a few orders more.  `orders` and `revenue` are
     what a right load ends up with, guests included, and `rows` what each raw file
-    holds, faults included.  What is true of single customers stands in
-    truth_customers.parquet.
+    holds, faults included.  `revenue_by_tier` is the money of known customers by the
+    tier they had on the day, `revenue_by_last_tier` by the one they ended in.  What is
+    true of single customers stands in truth_customers.parquet.
     """
 
     seed: int
@@ -131,9 +134,12 @@ class Truth:
     uplift: Uplift
     faults: Faults
     rows: Mapping[str, int]
+    revenue_by_tier: Mapping[str, str]
+    revenue_by_last_tier: Mapping[str, str]
     bgnbd: BgNbd = BgNbd()
     gamma_gamma: GammaGamma = GammaGamma()
     rules: tuple[Rule, ...] = RULES
     segments: Mapping[str, float] = field(default_factory=lambda: dict(SEGMENTS))
+    tiers: Mapping[str, int] = field(default_factory=lambda: dict(TIERS))
     win_share: float = WIN_SHARE
     lost_reasons: Mapping[str, float] = field(default_factory=lambda: dict(LOST_REASONS))

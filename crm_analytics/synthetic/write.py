@@ -29,6 +29,7 @@ from crm_analytics.synthetic.contacts import draw_everyday_contacts
 from crm_analytics.synthetic.faults import count_faults, faulty_lines
 from crm_analytics.synthetic.orders import Buyers, Orders, draw_orders, priced
 from crm_analytics.synthetic.shop import draw_coupons, draw_deals, draw_order_places, draw_promotions, stores
+from crm_analytics.synthetic.tiers import revenue_by_tier, review_tiers
 from crm_analytics.synthetic.truth import SEGMENTS, BgNbd, Faults, GammaGamma, Truth, Uplift
 
 FEWEST_CUSTOMERS, FEWEST_DAYS = 100, 365
@@ -80,8 +81,10 @@ def write_synthetic(
     shops = stores(customers)
     store_no = shops["store_no"].to_numpy().astype(np.object_)
     heads, details = _order_files(next(streams), codes, all_orders, lines, store_no, faults)
+    tiers = review_tiers(registered, days, all_orders, lines)
     files = {
         "customers": raw.customer_file(codes, registered, segments),
+        "customer_changes": raw.change_file(codes, tiers),
         "articles": articles(),
         "stores": shops,
         "campaigns": raw.campaign_file(codes, days),
@@ -105,6 +108,8 @@ def write_synthetic(
         uplift=_uplift(codes, run.trial),
         faults=faults,
         rows={name: len(frame) for name, frame in files.items()},
+        revenue_by_tier=revenue_by_tier(tiers.at_sale, lines),
+        revenue_by_last_tier=revenue_by_tier(tiers.now, lines),
     )
     hidden = _hidden(codes, buyers, segments)
     _write(folder, files, hidden, truth)

@@ -1,81 +1,75 @@
-"""The SQL that turns contract rows into the star.  Text in, text out.
+"""The SQL between contract rows and the star.  Text in, text out.
 
 Keys are stable: a member that is loaded again keeps its surrogate key, new ones
-follow in the order of their ids, so that loading twice gives the same star.
-A fact whose id does not resolve gets key 0, the unknown member, and keeps the
-id in `unresolved`; that is why `contract_rows` can give back exactly the rows a
-fact was built from, and no copy of the staged rows is kept.
+follow in the order of their ids.  A fact whose id does not resolve gets key 0,
+the unknown member, and keeps the id in `unresolved`; that is why `contract_rows`
+can give back exactly the rows a table was built from, and no copy of the staged
+rows is kept.
 
-May import: sql, warehouse.tables.   Imported by: warehouse.load.
+Every row says where it is from: `source`, `part_key` (see warehouse.parts) and
+`load_id`, the load that put it there.
+
+May import: sql, warehouse.tables.   Imported by: warehouse.*.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse.tables import FACTS, Column, Entity, star_column
 
-
-def dimension(entity: Entity, rows: str, extras: Iterable[str], old: str | None) -> str:
-    """`CREATE TABLE` for a dimension from the contract rows in `rows`; `old` is its former table, if any."""
-    key, business = ident(f"{entity.member}_key"), ident(entity.key[0])
-    names = [c.name for c in entity.columns] + list(extras)
-    columns = ", ".join(f"r.{ident(n)}" for n in (*names, "source"))
-    former = (
-        f"SELECT {business}, {key} FROM {old} WHERE {key} > 0"
-        if old
-        else f"SELECT CAST(NULL AS VARCHAR) AS {business}, 0 AS {key} WHERE FALSE"
-    )
-    nothing = ", ".join(f"NULL AS {ident(n)}" for n in (*names, "source"))
-    return f"""CREATE OR REPLACE TABLE {entity.table} AS
-WITH former AS ({former}),
-keyed AS (
-  SELECT
-    coalesce(former.{key}, (SELECT coalesce(max({key}), 0) FROM former)
-      + row_number() OVER (PARTITION BY former.{key} IS NULL ORDER BY r.{business})) AS {key},
-    {columns}
-  FROM {rows} r LEFT JOIN former ON former.{business} = r.{business}
-)
-SELECT CAST({key} AS INTEGER) AS {key}, * EXCLUDE ({key}) FROM keyed
-UNION ALL BY NAME SELECT CAST(0 AS INTEGER) AS {key}, {nothing}
-ORDER BY {key}"""
+ORIGIN = {"source": "VARCHAR", "part_key": "INTEGER", "load_id": "INTEGER"}
+# What a staged row says of itself until it is accepted: why not, the row as it was given, whether money was rounded.
+VERDICT = {"_reason": "VARCHAR", "_row": "VARCHAR", "_rounded": "BOOLEAN"}
 
 
-def channel_dimension(channels: Iterable[str]) -> str:
-    """`CREATE TABLE dim_channel` from the project's list, in its order."""
-    members = ", ".join(f"({i}, {literal(name)})" for i, name in enumerate(channels, start=1))
-    return (
-        "CREATE OR REPLACE TABLE dim_channel AS "
-        "SELECT CAST(k AS INTEGER) AS channel_key, CAST(c AS VARCHAR) AS channel "
-        f"FROM (VALUES (0, NULL), {members}) t(k, c)"
-    )
-
-
-def fact(entity: Entity, rows: str, extras: Iterable[str]) -> str:
-    """`CREATE TABLE` for a fact or bridge: ids and days become keys, the rest stays."""
+def keyed(entity: Entity, rows: str, extras: Iterable[str], more: Iterable[str] = VERDICT) -> str:
+    """A SELECT of star rows from the contract rows in `rows`; columns named in `more` pass through."""
+    names = (*extras, *ORIGIN, *more)
+    if entity.kind == "dimension":
+        return _keyed_members(entity, rows, names)
     columns, joins, lost = [], [], []
     for c in entity.columns:
         columns += _fact_columns(c)
         if c.dimension:
-            dim, business = f"dim_{c.dimension}", _business_id(c)
-            joins.append(f"LEFT JOIN {dim} ON {dim}.{ident(business)} = r.{ident(c.name)}")
-            lost.append(f"{ident(c.name)}: CASE WHEN {dim}.{c.dimension}_key IS NULL THEN r.{ident(c.name)} END")
-    columns += [f"r.{ident(n)}" for n in (*extras, "source")]
-    missing = " OR ".join(
-        f"(r.{ident(c.name)} IS NOT NULL AND dim_{c.dimension}.{c.dimension}_key IS NULL)" for c in entity.references
-    )
-    columns.append(f"CASE WHEN {missing} THEN CAST(to_json({{{', '.join(lost)}}}) AS VARCHAR) END AS unresolved")
-    return (
-        f"CREATE OR REPLACE TABLE {entity.table} AS\nSELECT\n  "
-        + ",\n  ".join(columns)
-        + f"\nFROM {rows} r\n"
-        + "\n".join(joins)
-    )
+            joins.append(_lookup(c))
+            lost.append(f"{ident(c.name)}: CASE WHEN {_other(c)} THEN r.{ident(c.name)} END")
+    columns += [f"r.{ident(n)}" for n in names]
+    missing = " OR ".join(f"(r.{ident(c.name)} IS NOT NULL AND {_other(c)})" for c in entity.references)
+    unresolved = f"CASE WHEN {missing} THEN CAST(to_json({{{', '.join(lost)}}}) AS VARCHAR) END"
+    columns.append(f"{unresolved if lost else 'CAST(NULL AS VARCHAR)'} AS unresolved")
+    return "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {rows} r\n" + "\n".join(joins)
 
 
-def contract_rows(entity: Entity, extras: Iterable[str], table: str | None = None) -> str:
-    """The rows a star table was built from, as the contract had them: the inverse of `fact` and `dimension`."""
+def _keyed_members(entity: Entity, rows: str, names: Sequence[str]) -> str:
+    key, business = f"{entity.member}_key", ident(entity.key[0])
+    columns = ", ".join(f"r.{ident(n)}" for n in (*(c.name for c in entity.columns), *names))
+    return f"""SELECT CAST(coalesce(known.{key}, (SELECT coalesce(max({key}), 0) FROM {entity.table})
+    + dense_rank() OVER (PARTITION BY known.{key} IS NULL ORDER BY r.{business})) AS INTEGER) AS {key},
+  {columns}
+FROM {rows} r LEFT JOIN {entity.table} AS known ON known.{business} = r.{business}"""
+
+
+def unknown_member(entity: Entity) -> str:
+    """`CREATE TABLE` for a dimension that holds nothing but its unknown member."""
+    columns = ", ".join(f"CAST(NULL AS {kind}) AS {ident(n)}" for n, kind in _types(entity).items())
+    return f"CREATE TABLE {entity.table} AS SELECT CAST(0 AS INTEGER) AS {entity.member}_key, {columns}"
+
+
+def _types(entity: Entity) -> dict[str, str]:
+    return {c.name: c.type for c in entity.columns} | ORIGIN
+
+
+def star_names(entity: Entity) -> list[str]:
+    """The columns that every table of this entity has; the others are attributes that a mapping brought."""
+    own = [c.name for c in entity.columns] if entity.kind == "dimension" else []
+    own = own or [name for c in entity.columns for name in _fact_names(c)]
+    return own + [f"{entity.member}_key"] * (entity.kind == "dimension") + [*ORIGIN, "unresolved"]
+
+
+def contract_rows(entity: Entity, extras: Iterable[str], table: str | None = None, more: Iterable[str] = ()) -> str:
+    """The rows a star table was built from, as the contract had them: the inverse of `keyed`."""
     table = table or entity.table
-    names = (*extras, "source")
+    names = (*extras, *ORIGIN, *more)
     if entity.kind == "dimension":
         every = ", ".join(ident(n) for n in (*(c.name for c in entity.columns), *names))
         return f"SELECT {every} FROM {table} WHERE {entity.member}_key > 0"
@@ -85,8 +79,7 @@ def contract_rows(entity: Entity, extras: Iterable[str], table: str | None = Non
         if c.dimension:
             dim, key = f"dim_{c.dimension}", f"{c.dimension}_key"
             joins.append(f"JOIN {dim} ON {dim}.{key} = f.{key}")
-            path = literal(f"$.{c.name}")
-            columns.append(f"coalesce({dim}.{ident(_business_id(c))}, f.unresolved->>{path}) AS {ident(c.name)}")
+            columns.append(f"{said(c)} AS {ident(c.name)}")
         elif star_column(c) != c.name:
             columns.append(f"{_day(f'f.{star_column(c)}')} AS {ident(c.name)}")
         else:
@@ -95,41 +88,45 @@ def contract_rows(entity: Entity, extras: Iterable[str], table: str | None = Non
     return f"SELECT {', '.join(columns)} FROM {table} f {' '.join(joins)}"
 
 
-def grain(entity: Entity) -> str:
-    """The columns that make a row of the star table unique, as SQL."""
+def said(c: Column, row: str = "f") -> str:
+    """SQL for the id that a fact row was brought with: `unresolved` where the key does not say it."""
+    return f"coalesce({row}.unresolved->>{literal(f'$.{c.name}')}, dim_{c.dimension}.{ident(business_id(c))})"
+
+
+def grain(entity: Entity, row: str = "") -> list[str]:
+    """The SQL terms that together are unique in the star table."""
+    dot = f"{row}." if row else ""
     if entity.kind == "dimension":
-        return ident(entity.key[0])
+        return [dot + ident(name) for name in entity.key]
     named = {c.name: c for c in entity.columns}
     parts = []
     for name in entity.key:
-        parts.append(ident(star_column(named[name])))
-        if named[name].dimension:
+        parts.append(dot + ident(star_column(named[name]) if name in named else name))
+        if name in named and named[name].dimension:
             # Two ids that are both unknown share key 0 but are different members.
-            parts.append(f"unresolved->>{literal(f'$.{name}')}")
-    return ", ".join(parts)
+            parts.append(f"coalesce({dot}unresolved->>{literal(f'$.{name}')}, '')")
+    return parts
 
 
-def repeats(entity: Entity) -> str:
+def same_grain(entity: Entity, one: str, other: str) -> str:
+    """A join condition: two rows of the star table have the same key."""
+    pairs = zip(grain(entity, one), grain(entity, other), strict=True)
+    return " AND ".join(f"{a} = {b}" for a, b in pairs)
+
+
+def repeats(entity: Entity, table: str) -> str:
     """How many rows stand too often.  By hash, which is a third of the cost; a clash of hashes is ruled out later."""
-    return f"SELECT count(*) - count(DISTINCT hash({grain(entity)})) FROM {entity.table}"
+    return f"SELECT count(*) - count(DISTINCT hash({', '.join(grain(entity))})) FROM {table}"
 
 
-def repeated_rows(entity: Entity, extras: Iterable[str]) -> str:
-    """Every row but the first of each set with equal grain, as contract rows with `_rowid`.
-
-    First is the first by source, then by all columns: business ids, not surrogate
-    keys, so that which row stays does not depend on the order of loads.
-    """
-    extras, key, table = tuple(extras), grain(entity), entity.table
-    suspects = (
-        f"(SELECT *, rowid AS _rowid FROM {table} "
-        f"WHERE hash({key}) IN (SELECT hash({key}) FROM {table} GROUP BY 1 HAVING count(*) > 1))"
+def repeated_keys(entity: Entity, table: str) -> str:
+    """The keys, as the columns k0, k1 ..., that stand more than once."""
+    keys, hashed = grain(entity), f"hash({', '.join(grain(entity))})"
+    named = ", ".join(f"{k} AS k{i}" for i, k in enumerate(keys))
+    return (
+        f"SELECT {named} FROM {table} WHERE {hashed} IN "
+        f"(SELECT {hashed} FROM {table} GROUP BY 1 HAVING count(*) > 1) GROUP BY ALL HAVING count(*) > 1"
     )
-    order = ", ".join(ident(n) for n in ("source", *(c.name for c in entity.columns), *extras, "_rowid"))
-    return f"""SELECT * EXCLUDE (_place) FROM (
-  SELECT *, row_number() OVER (PARTITION BY {", ".join(ident(n) for n in entity.key)} ORDER BY {order}) AS _place
-  FROM ({contract_rows(entity, (*extras, "_rowid"), suspects)})
-) WHERE _place > 1"""
 
 
 def first_and_last_year() -> str:
@@ -143,19 +140,54 @@ def first_and_last_year() -> str:
     return f"SELECT min(low) // 10000, max(high) // 10000 FROM ({days})"
 
 
+def business_id(c: Column) -> str:
+    """The id column of the dimension that a column refers to."""
+    return "channel" if c.dimension == "channel" else f"{c.dimension}_id"
+
+
+def _lookup(c: Column) -> str:
+    """The join that finds the member an id names."""
+    dim, column = f"dim_{c.dimension}", f"r.{ident(c.name)}"
+    if not c.through:
+        return f"LEFT JOIN {dim} ON {dim}.{ident(business_id(c))} = {column}"
+    # An id means the record of its own source; where that has none, what the others agree on.
+    return (
+        f"LEFT JOIN {c.through} AS own_ref ON own_ref.source = r.source AND own_ref.id = {column} "
+        f"LEFT JOIN {c.through} AS other_ref ON other_ref.source = '' AND other_ref.id = {column}"
+    )
+
+
+def _key(c: Column) -> str:
+    key = f"{c.dimension}_key"
+    return f"coalesce(own_ref.{key}, other_ref.{key})" if c.through else f"dim_{c.dimension}.{key}"
+
+
+def _other(c: Column) -> str:
+    """Whether the key that was found does not say the id: there is none, or the member bears another."""
+    if not c.through:
+        return f"{_key(c)} IS NULL"
+    said_by = f"coalesce(own_ref.{business_id(c)}, other_ref.{business_id(c)})"
+    return f"{said_by} IS DISTINCT FROM r.{ident(c.name)}"
+
+
 def _fact_columns(c: Column) -> list[str]:
     if c.dimension:
-        return [f"coalesce(dim_{c.dimension}.{c.dimension}_key, 0) AS {c.dimension}_key"]
+        return [f"coalesce({_key(c)}, 0) AS {c.dimension}_key"]
     if c.date_key:
         day = f"r.{ident(c.name)}"
-        key = f"CAST(year({day}) * 10000 + month({day}) * 100 + day({day}) AS INTEGER)"
+        # A refused row may hold a year that no key has room for.
+        key = f"TRY_CAST(year({day}) * 10000 + month({day}) * 100 + day({day}) AS INTEGER)"
         keyed = f"coalesce({key}, 0) AS {c.date_key}"
         return [keyed, f"r.{ident(c.name)}"] if c.type == "TIMESTAMP" else [keyed]
     return [f"r.{ident(c.name)}"]
 
 
-def _business_id(c: Column) -> str:
-    return "channel" if c.dimension == "channel" else f"{c.dimension}_id"
+def _fact_names(c: Column) -> list[str]:
+    if c.dimension:
+        return [f"{c.dimension}_key"]
+    if c.date_key:
+        return [c.date_key, c.name] if c.type == "TIMESTAMP" else [c.date_key]
+    return [c.name]
 
 
 def _day(key: str) -> str:

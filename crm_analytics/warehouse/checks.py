@@ -16,23 +16,37 @@ from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError, DataError, WarehouseError
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import build
+from crm_analytics.warehouse.consent_chain import LEDGER, verify
+from crm_analytics.warehouse.consent_ledger import astray
+from crm_analytics.warehouse.consent_words import refused_rows
+from crm_analytics.warehouse.delivered import stored
+from crm_analytics.warehouse.ledger import MISREAD
+from crm_analytics.warehouse.parts import known_parts
 from crm_analytics.warehouse.sources import Control, Source
 from crm_analytics.warehouse.tables import ENTITIES, FACTS, MONEY, Entity, star_column
 
 T = TypeVar("T")
 HALF_CENT = Decimal("0.005")
-Kind = Literal["grain", "keys", "totals", "controls", "cubes", "unknown", "rejects", "sources", "counts", "consents"]
+Kind = (
+    Literal["grain", "keys", "history", "totals", "controls", "cubes", "unknown", "rejects"]
+    | Literal["sources", "counts", "consents", "quality"]
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at.  `ok` is None where there is nothing to fail: a count to know of."""
+    """One thing looked at.
+
+    `ok` is None where there is nothing to fail: a count to know of, or, with `warning`, a fault that the
+    owner of the data chose to be warned of.
+    """
 
     kind: Kind
     table: str
     ok: bool | None
     says: str
     rows: int = 0
+    warning: bool = False
 
 
 def check_star(engine: Engine) -> Iterator[Check]:
@@ -44,12 +58,17 @@ def check_star(engine: Engine) -> Iterator[Check]:
     for entity in FACTS.values():
         yield from _keys(engine, entity)
     yield _consents(engine)
+    yield from _ledger(engine)
 
 
 def check_sources(engine: Engine, sources: Sequence[Source]) -> Iterator[Check]:
     """The star against the raw files: rows, money to the cent, the source's own controls and counts."""
     yield from _gone(engine, sources)
     for source in sources:
+        if moving := source.moving():
+            says = f"not held to its raw rows: {', '.join(moving)} may have changed since the load"
+            yield Check("sources", source.name, None, says)
+            continue
         source.open_views(engine)
         for name in source.mappings:
             yield from _totals(engine, source, ENTITIES[name])
@@ -66,7 +85,7 @@ def unknown_members(engine: Engine) -> Iterator[Check]:
         for column in entity.references:
             ((rows, ids),) = engine.rows(
                 f"SELECT count(*), count(DISTINCT unresolved->>'$.{column.name}') FROM {entity.table} "
-                f"WHERE unresolved->>'$.{column.name}' IS NOT NULL"
+                f"WHERE {column.dimension}_key = 0 AND unresolved->>'$.{column.name}' IS NOT NULL"
             )
             if rows:
                 lacking = f"{int(str(ids)):,} not in dim_{column.dimension}"
@@ -87,7 +106,10 @@ def _gone(engine: Engine, sources: Sequence[Source]) -> Iterator[Check]:
     """Sources whose rows are in the star, though their folders are not in the project any more."""
     known = {source.name for source in sources}
     for entity in ENTITIES.values():
-        held = {str(name) for (name,) in engine.rows(f"SELECT DISTINCT source FROM {entity.table} WHERE source <> ''")}
+        held = {
+            str(name)
+            for (name,) in engine.rows(f"SELECT DISTINCT source FROM {stored(engine, entity)} WHERE source <> ''")
+        }
         for name in sorted(held - known):
             says = f"holds rows of {name}, a source that is not in the project any more; crm load forgets it"
             yield Check("sources", entity.table, False, says)
@@ -95,9 +117,8 @@ def _gone(engine: Engine, sources: Sequence[Source]) -> Iterator[Check]:
 
 def _consents(engine: Engine) -> Check:
     """A refused row of the register may be somebody's no, so unlike other rejects it is not only counted."""
-    found = engine.rows(
-        "SELECT reason, count(*) FROM rejects WHERE entity = 'consents' GROUP BY reason ORDER BY 2 DESC, 1"
-    )
+    refused = refused_rows(ENTITIES["consents"])
+    found = engine.rows(f"SELECT reason, count(*) FROM ({refused}) GROUP BY reason ORDER BY 2 DESC, 1")
     rows = sum(int(str(count)) for _, count in found)
     if not rows:
         return Check("consents", "fct_consent", True, "no row of the consent register was rejected")
@@ -106,13 +127,33 @@ def _consents(engine: Engine) -> Check:
     return Check("consents", "fct_consent", False, says, rows)
 
 
+def _ledger(engine: Engine) -> Iterator[Check]:
+    """The chain of the consent ledger, and whether it still says what the star says."""
+    try:
+        found = verify(engine)
+    except WarehouseError as error:
+        yield Check("consents", LEDGER, False, str(error))
+        return
+    says = f"the chain of {found.head.entries:,} entries should hold"
+    if found.ok:
+        says = f"the chain of {found.head.entries:,} entries holds; its head is {found.head.hash}"
+    yield Check("consents", LEDGER, found.ok, "; ".join([says, *found.breaks]), found.broken)
+    rows = astray(engine)
+    says = (
+        "register, opt-outs and ledger should say the same; crm load notes what changed"
+        if rows
+        else "register, opt-outs and ledger say the same"
+    )
+    yield Check("consents", LEDGER, not rows, says, rows)
+
+
 def _grain(engine: Engine, entity: Entity) -> Check:
     says = f"{entity.grain}: {', '.join(entity.key)} is unique"
-    ((repeats,),) = engine.rows(build.repeats(entity))
+    ((repeats,),) = engine.rows(build.repeats(entity, entity.table))
     if not repeats:
         return Check("grain", entity.table, True, says)
     # Equal hashes are not yet equal rows; only here, where it matters, is the exact count worth its price.
-    key = build.grain(entity)
+    key = ", ".join(build.grain(entity))
     repeated = f"SELECT {key}, count(*) AS _rows FROM {entity.table} GROUP BY {key} HAVING count(*) > 1"
     ((exact,),) = engine.rows(f"SELECT coalesce(sum(_rows - 1), 0) FROM ({repeated})")
     if exact:
@@ -145,13 +186,31 @@ def _totals(engine: Engine, source: Source, entity: Entity) -> Iterator[Check]:
     money = [c.name for c in entity.money if c.name in kinds]
     sums = "".join(f", {_sum(name, kinds[name])}" for name in money)
     ((rows, *wanted),) = _asked(engine, source, entity.name, f"SELECT count(*){sums} FROM {mapping}")
-    held = _held(engine, source.name, entity, "rows")
+    held = _held(engine, source, entity, "rows")
     loaded, rejected = int(held[0]), int(held[1])
     sign = "=" if rows == loaded + rejected else "against"
     says = f"{rows:,} rows in the files {sign} {loaded:,} loaded + {rejected:,} rejected"
     yield Check("totals", entity.table, rows == loaded + rejected, says)
     for name, raw in zip(money, wanted, strict=True):
         yield _compare(engine, "totals", source, entity, name, f"{name} of {entity.name}", raw)
+    if gone := _parts_gone(engine, source, entity):
+        keys = ", ".join(str(key) for key in gone)
+        ((kept,),) = engine.rows(f"SELECT count(*) FROM {stored(engine, entity)} WHERE part_key IN ({keys})")
+        says = f"rows of {len(gone):,} files of {source.name} that are gone; crm load --full takes them out"
+        yield Check("totals", entity.table, None, says, int(str(kept)))
+
+
+def _parts_gone(engine: Engine, source: Source, entity: Entity) -> list[int]:
+    """The parts of an entity whose files are not there any more: the files can say nothing about their rows."""
+    plan = source.incremental.get(entity.name)
+    if plan is None:
+        return []
+    there = {piece.label for piece in source.raws[plan.by].pieces()}
+    return [
+        part.key
+        for part in known_parts(engine).values()
+        if (part.source, part.entity) == (source.name, entity.name) and part.label not in there
+    ]
 
 
 def _sum(name: str, kind: str) -> str:
@@ -177,7 +236,7 @@ def _compare(engine: Engine, kind: Kind, source: Source, entity: Entity, measure
     The raw total may be a sum of binary fractions, hence half a cent of room.  Rows
     whose fractions of a cent were rounded when they were loaded add half a cent each.
     """
-    loaded, rejected = _held(engine, source.name, entity, measure)
+    loaded, rejected = _held(engine, source, entity, measure)
     rounded = 0 if measure == "rows" else _rounded(engine, source.name, entity)
     given = Decimal(str(raw or 0))
     ok = abs(given - loaded - rejected) < HALF_CENT * (rounded + 1)
@@ -192,12 +251,14 @@ def _compare(engine: Engine, kind: Kind, source: Source, entity: Entity, measure
 
 
 def _rounded(engine: Engine, source: str, entity: Entity) -> int:
-    """How many rows the last load of this source and entity rounded to the cent."""
-    found = engine.rows(
-        "SELECT rows_rounded FROM loads WHERE source = $source AND entity = $entity ORDER BY load_id DESC LIMIT 1",
+    """How many rows of this source and entity were rounded to the cent when they were read."""
+    ((rounded,),) = engine.rows(
+        "SELECT coalesce(sum(rows_rounded), 0) FROM (SELECT l.rows_rounded FROM part_load l "
+        "JOIN part p USING (part_key) WHERE p.source = $source AND p.entity = $entity "
+        "QUALIFY row_number() OVER (PARTITION BY l.part_key ORDER BY l.load_id DESC) = 1)",
         {"source": source, "entity": entity.name},
     )
-    return int(str(found[0][0])) if found else 0
+    return int(str(rounded))
 
 
 def _number(engine: Engine, source: Source, name: str, sql: str) -> Decimal:
@@ -221,14 +282,17 @@ def _named(source: Source, name: str, ask: Callable[[], T]) -> T:
         raise type(error)(f"{source.folder}: {name}: {error}") from None
 
 
-def _held(engine: Engine, source: str, entity: Entity, measure: str) -> tuple[Decimal, Decimal]:
+def _held(engine: Engine, source: Source, entity: Entity, measure: str) -> tuple[Decimal, Decimal]:
     """The star's and the rejects' share of a measure: rows, or a money column."""
     in_star = "count(*)" if measure == "rows" else f"coalesce(sum({ident(measure)}), 0)"
     as_money = f"TRY_CAST(row_json->>{literal('$.' + measure)} AS {MONEY})"
     in_rejects = "count(*)" if measure == "rows" else f"coalesce(sum({as_money}), 0)"
-    ((loaded,),) = engine.rows(f"SELECT {in_star} FROM {entity.table} WHERE source = $source", {"source": source})
+    gone = ", ".join(str(key) for key in _parts_gone(engine, source, entity)) or "-1"
+    of_source = f"WHERE source = $source AND part_key NOT IN ({gone})"
+    ((loaded,),) = engine.rows(f"SELECT {in_star} FROM {stored(engine, entity)} {of_source}", {"source": source.name})
     ((rejected,),) = engine.rows(
-        f"SELECT {in_rejects} FROM rejects WHERE source = $source AND entity = $entity",
-        {"source": source, "entity": entity.name},
+        # No mapping has seen a line that could not be read.
+        f"SELECT {in_rejects} FROM rejects {of_source} AND entity = $entity AND NOT starts_with(reason, $misread)",
+        {"source": source.name, "entity": entity.name, "misread": MISREAD},
     )
     return Decimal(str(loaded)), Decimal(str(rejected))

@@ -4,13 +4,40 @@ May import: sql, engines, warehouse.*.   Imported by: pipeline.
 """
 
 from crm_analytics.engines import Engine
-from crm_analytics.sql import Query, ident
-from crm_analytics.warehouse.tables import FACTS
+from crm_analytics.sql import Query, ident, literal
+from crm_analytics.warehouse.tables import ENTITIES, FACTS
 
-LAST_LOADS = Query("""SELECT source, entity, rows_read, rows_loaded, rows_rejected, rows_rounded AS rounded
-FROM loads
-QUALIFY row_number() OVER (PARTITION BY source, entity ORDER BY load_id DESC) = 1
-ORDER BY source, rows_read DESC""")
+IN_STAR = "\n  UNION ALL\n".join(
+    f"  SELECT {literal(e.name)} AS entity, source, count(*) AS rows FROM {e.table} WHERE source <> '' GROUP BY source"
+    for e in ENTITIES.values()
+)
+
+# What the star and its rejects hold, not what the last load read: that may have been one new file of many.
+HELD = Query(f"""WITH in_star AS (  -- one entity of one source
+{IN_STAR}
+),
+refused AS (
+  SELECT entity, source, count(*) AS rows FROM rejects GROUP BY entity, source
+),
+last_read AS (  -- one part, as it was last read
+  SELECT entity, source, rows_rounded
+  FROM part JOIN part_load USING (part_key)
+  QUALIFY row_number() OVER (PARTITION BY part_key ORDER BY load_id DESC) = 1
+),
+rounded AS (
+  SELECT entity, source, CAST(sum(rows_rounded) AS BIGINT) AS rows FROM last_read GROUP BY entity, source
+)
+SELECT
+  source,
+  entity,
+  coalesce(in_star.rows, 0) + coalesce(refused.rows, 0) AS rows_read,
+  coalesce(in_star.rows, 0) AS rows_loaded,
+  coalesce(refused.rows, 0) AS rows_rejected,
+  coalesce(rounded.rows, 0) AS rounded
+FROM in_star
+FULL JOIN refused USING (entity, source)
+LEFT JOIN rounded USING (entity, source)
+ORDER BY source, rows_read DESC, entity""")
 
 REJECTS = Query("""SELECT entity, reason, count(*) AS rows
 FROM rejects GROUP BY entity, reason ORDER BY rows DESC, entity, reason""")

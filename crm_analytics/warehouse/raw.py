@@ -6,13 +6,15 @@ Only the protocol stands here; how files, databases and frames are read is in
 May import: engines.   Imported by: warehouse.readers.*, warehouse.sources, warehouse.load.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from crm_analytics.engines import Engine
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,15 @@ class Raw(Protocol):
 
     def close(self, engine: Engine) -> None:
         """Let go of every table and file that `open` made."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A raw that may take minutes to open."""
+
+    def telling(self, say: Say) -> Raw:
+        """The same, and it says how far it has come."""
+
+
+def silent(text: str) -> None:
+    """Say nothing."""

@@ -4,18 +4,20 @@ A source is a folder with `source.yml` and one `.sql` file an entity.  This
 module reads and checks those files and opens the raw ones as views; it loads
 nothing.
 
-May import: errors, sql, yamlfile, engines, warehouse.raw, warehouse.readers.entry, warehouse.tables.
+May import: errors, sql, yamlfile, engines, warehouse.incremental, warehouse.raw, warehouse.readers.entry,
+warehouse.tables.
 Imported by: warehouse.staging, warehouse.load, warehouse.checks, project.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError, did_you_mean, shortened
 from crm_analytics.sql import ident
+from crm_analytics.warehouse.incremental import Incremental, read_incremental
 from crm_analytics.warehouse.raw import Raw
 from crm_analytics.warehouse.readers.entry import read_entry
 from crm_analytics.warehouse.tables import ENTITIES
@@ -52,6 +54,17 @@ class Source:
     mappings: Mapping[str, str]
     controls: tuple[Control, ...]
     counts: tuple[Count, ...]
+    incremental: Mapping[str, Incremental] = field(default_factory=dict)
+    specs: Mapping[str, object] = field(default_factory=dict)
+
+    def reads(self, entity: str) -> list[str]:
+        """The raw entries that the mapping of an entity speaks of."""
+        text = self.mappings[entity].lower()
+        return [name for name in self.raws if f"raw_{name}".lower() in text]
+
+    def reading(self, entity: str) -> str:
+        """How source.yml wants those entries to be read: when this changes, they are read again."""
+        return repr([(name, self.specs.get(name)) for name in self.reads(entity)])
 
     def open_views(self, engine: Engine, mapping: str | None = None) -> None:
         """Make each raw file readable as `raw_<name>`; only those that the SQL text `mapping` names, if given.
@@ -75,6 +88,10 @@ class Source:
             engine.execute(f"DROP VIEW IF EXISTS {ident('raw_' + name)}")
             raw.close(engine)
 
+    def moving(self) -> list[str]:
+        """The raws that may hold other rows by now than when they were loaded: of a server nothing cheap can tell."""
+        return [name for name, raw in self.raws.items() if not all(raw.stamp(piece) for piece in raw.pieces())]
+
     def path(self, entity: str) -> Path:
         """The file that maps `entity`."""
         return self.folder / f"{entity}.sql"
@@ -95,7 +112,7 @@ def read_source(folder: Path) -> Source:
     """
     file = read_yaml(folder / FILE)
     problems = Problems()
-    problems.unknown_keys(file, (), ("version", "source", "files", "controls", "counts"))
+    problems.unknown_keys(file, (), ("version", "source", "files", "incremental", "controls", "counts"))
     if file.data.get("version") != 1:
         problems.add(file.where("version"), "needs 'version: 1', the only version there is")
     if file.data.get("source", folder.name) != folder.name:
@@ -104,6 +121,7 @@ def read_source(folder: Path) -> Source:
     controls = _listed(file, "controls", ("name", "entity", "measure", "sql"), problems)
     counts = _listed(file, "counts", ("name", "sql"), problems)
     mappings = _mappings(folder, problems)
+    incremental = read_incremental(file, [raw.name for raw in raws if raw], mappings, problems)
     problems.raise_any()
     return Source(
         name=folder.name,
@@ -112,6 +130,8 @@ def read_source(folder: Path) -> Source:
         mappings=mappings,
         controls=tuple(Control(**c) for c in controls),
         counts=tuple(Count(**c) for c in counts),
+        incremental=incremental,
+        specs=dict(file.data["files"]),
     )
 
 

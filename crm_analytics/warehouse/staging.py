@@ -18,7 +18,7 @@ from crm_analytics.warehouse.ledger import row_json
 from crm_analytics.warehouse.sources import Source
 from crm_analytics.warehouse.tables import MONEY, Column, Entity
 
-RESERVED = frozenset({"source", "unresolved", "rowid"})
+RESERVED = frozenset({"source", "load_id", "unresolved", "rowid"})
 WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 
 
@@ -32,38 +32,34 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The rows one source brings for one entity, as a SELECT.
+    """The rows that one part brings, as a SELECT of contract rows.
 
-    The SELECT gives the contract columns, the `extras`, `_broken` (whether the row
-    breaks the contract), `_reason` (how, or NULL), `_rounded` (whether a money
-    value was rounded to the cent) and `_row` (the row as the mapping gave it, as JSON).
+    It gives the contract columns, the `extras` (name and type), where the row is from, and
+    what warehouse.build calls its verdict: `_reason` (how it breaks the contract, or
+    NULL), `_row` (then the row as the mapping gave it, as JSON) and `_rounded`
+    (true where a money value was rounded to the cent).
     """
 
-    entity: Entity
-    source: str
     extras: Mapping[str, str]
     select: str
 
-    def good(self) -> str:
-        """Only the rows that keep the contract, with their source."""
-        columns = ", ".join(ident(c) for c in (*(c.name for c in self.entity.columns), *self.extras))
-        return f"SELECT {columns}, {literal(self.source)} AS source FROM ({self.select}) WHERE NOT _broken"
 
-
-def stage(engine: Engine, source: Source, entity: Entity) -> Staged:
+def stage(engine: Engine, source: Source, entity: Entity, part_key: int, load_id: int, scope: str = "") -> Staged:
     """The contract rows of `entity` in `source`; its raw views must be open.
+
+    `scope` is the start of a statement (`WITH raw_x AS (...)`) that narrows what the mapping reads.
 
     Raises
     ------
     ConfigError : the mapping is not valid SQL, lacks a required column, or gives one a reserved name.
     """
     path = source.path(entity.name)
-    mapping = source.mappings[entity.name]
+    mapping = f"{scope} SELECT * FROM (\n{source.mappings[entity.name]}\n)" if scope else source.mappings[entity.name]
     try:
         kinds = {name.lower(): kind for name, kind in engine.columns(f"({mapping}\n) AS mapped").items()}
     except CrmError as error:
         raise type(error)(f"{path}: {error}") from None
-    lacking = [c.name for c in entity.columns if c.required and c.name not in kinds]
+    lacking = [c.name for c in entity.columns if (c.required or c.named) and c.name not in kinds]
     if lacking:
         raise ConfigError(f"{path}: does not give {', '.join(lacking)}, which every row of {entity.name} must have")
     contract = {c.name for c in entity.columns}
@@ -71,22 +67,27 @@ def stage(engine: Engine, source: Source, entity: Entity) -> Staged:
     taken = sorted(n for n in extras if n in RESERVED or n.endswith("_key") or n.startswith("_"))
     if taken:
         raise ConfigError(f"{path}: {', '.join(taken)}: the star keeps this name for itself; give the column another")
-    return Staged(entity, source.name, extras, _select(entity, mapping, kinds, extras))
+    origin = {"source": literal(source.name), "part_key": f"CAST({part_key} AS INTEGER)"}
+    origin |= {"load_id": f"CAST({load_id} AS INTEGER)"}
+    return Staged(extras, _select(entity, mapping, kinds, extras, origin))
 
 
-def _select(entity: Entity, mapping: str, kinds: Mapping[str, str], extras: Mapping[str, str]) -> str:
+def _select(
+    entity: Entity, mapping: str, kinds: Mapping[str, str], extras: Mapping[str, str], origin: Mapping[str, str]
+) -> str:
     given = {name: _given(name, kind) for name, kind in kinds.items()}
     columns = [f"{_value(c, given.get(c.name))} AS {ident(c.name)}" for c in entity.columns]
     columns += [f"mapped.{ident(name)} AS {ident(name)}" for name in extras]
+    columns += [f"{value} AS {ident(name)}" for name, value in origin.items()]
     faults = [fault for c in entity.columns if c.name in given for fault in _faults(c, given[c.name])]
+    # Millions of good rows are told by comparing alone; reason and JSON are only built for those that are refused.
+    broken = " OR ".join(f"({condition})" for condition, _ in faults) or "FALSE"
     reasons = ", ".join(f"CASE WHEN {condition} THEN {literal(reason)} END" for condition, reason in faults)
     rounded = [r for c in entity.money if c.name in given and (r := _rounded(c, given[c.name]))]
     columns += [
-        # Millions of good rows are told by comparing alone; the sentence is only built for those that are kept.
-        f"coalesce({' OR '.join(f'({condition})' for condition, _ in faults) or 'FALSE'}, FALSE) AS _broken",
-        f"nullif(concat_ws('; ', {reasons or 'NULL'}), '') AS _reason",
-        f"coalesce({' OR '.join(rounded) or 'FALSE'}, FALSE) AS _rounded",
-        f"{row_json('mapped', kinds)} AS _row",
+        f"CASE WHEN {broken} THEN concat_ws('; ', {reasons or 'NULL'}) END AS _reason",
+        f"CASE WHEN {broken} THEN {row_json('mapped', kinds)} END AS _row",
+        f"CASE WHEN {' OR '.join(rounded) or 'FALSE'} THEN TRUE END AS _rounded",
     ]
     names = ", ".join(ident(name) for name in kinds)
     return "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM (\n{mapping}\n) AS mapped({names})"

@@ -14,6 +14,10 @@ from typing import Literal
 Kind = Literal["dimension", "fact", "bridge"]
 
 MONEY = "DECIMAL(18,2)"
+# Columns whose values are never shown but where a person asks for exactly them.
+# Which customer an id means, where crm.yml has rules of identity; see warehouse.customers.
+REF = "customer_ref"
+PRIVATE = frozenset({"name", "email", "phone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,9 @@ class Column:
     `dimension` makes it a business id that the build resolves to `<dimension>_key`;
     `date_key` makes it a day that the build resolves to that key of `dim_date`.
     `values` lists what it may hold, in lower case; `default` stands in where a source has no such column.
+    `through` names a table (source, id, key) in which the id is looked up instead of the dimension itself.
     `lower` makes capitals small, so that `Marketing` and `marketing` are one word.
+    `named` is for one that every mapping must give, though it may be empty in any row.
     """
 
     name: str
@@ -35,6 +41,8 @@ class Column:
     values: tuple[str, ...] = ()
     default: str = ""
     lower: bool = False
+    through: str = ""
+    named: bool = False
 
     @property
     def folded(self) -> bool:
@@ -112,6 +120,11 @@ ENTITIES: dict[str, Entity] = {
                 Column("phone", "VARCHAR", "phone; private"),
                 Column("country", "VARCHAR", "ISO 3166 two letters"),
                 Column("registered_on", "DATE", "first known day"),
+                Column("loyalty_id", "VARCHAR", "number of the loyalty card"),
+                Column("birth_date", "DATE", "day of birth; private"),
+                Column("postcode", "VARCHAR", "postcode; private"),
+                Column("city", "VARCHAR", "town"),
+                Column("changed_at", "TIMESTAMP", "when the source last changed the record"),
             ),
         ),
         Entity(
@@ -253,7 +266,9 @@ ENTITIES: dict[str, Entity] = {
                 ),
                 Column("status", "VARCHAR", "given or taken back", required=True, values=("granted", "withdrawn")),
                 Column("recorded_at", "TIMESTAMP", "when", required=True, date_key="date_key"),
+                Column("wording_version", "VARCHAR", "which text the customer agreed to"),
                 Column("proof", "VARCHAR", "where the proof is: form, wording version, call id"),
+                Column("evidence", "VARCHAR", "the proof itself, or more of it; private; the ledger keeps its hash"),
             ),
         ),
         Entity(

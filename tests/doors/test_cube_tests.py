@@ -44,7 +44,7 @@ def test_a_load_says_that_its_numbers_hold(run: Run, till: Path) -> None:
     write_cube(till, CUBE.format(revenue=7.5))
     loaded = run("load", "-C", till)
     assert (loaded.code, loaded.out.splitlines()[-1]) == (0, "2 cube tests passed")
-    checked = run("check", "-C", till).out
+    checked = run("check", "--all", "-C", till).out
     assert "ok    cubes           sales: revenue is 7.5 as it should be\n" in checked
     assert "ok    cubes           sales: revenue is the sum of its parts across product.department\n" in checked
 

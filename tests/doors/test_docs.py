@@ -29,7 +29,12 @@ def python(path: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
-COMMANDS = [*console("README.md"), *console("docs/cubes.md"), *console("docs/questions.md")]
+COMMANDS = [
+    *console("README.md"),
+    *console("docs/cubes.md"),
+    *console("docs/questions.md"),
+    *console("docs/customer.md"),
+]
 
 
 def test_the_page_of_the_star_is_up_to_date() -> None:
@@ -42,6 +47,16 @@ def test_the_readme_names_the_two_commands_and_shows_something_to_run() -> None:
     assert "make test" in text
     assert len(console("README.md")) >= 3
     assert python("README.md")
+
+
+@pytest.mark.parametrize(("command", "output"), console("docs/history.md"), ids=str)
+def test_a_command_on_the_made_up_shop_prints_what_the_page_says(
+    command: str, output: str, folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    ran = run(*shlex.split(command)[1:])
+    assert ran.code == 0, ran.err
+    assert [line.rstrip() for line in ran.out.splitlines()] == output.splitlines()
 
 
 @pytest.mark.demo
@@ -58,7 +73,7 @@ def test_a_command_prints_what_the_page_says(
 
 
 @pytest.mark.demo
-@pytest.mark.parametrize("path", ["README.md", "docs/questions.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/questions.md", "docs/customer.md"])
 def test_the_python_of_a_page_runs(path: str, retail: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(retail)
     for block in python(path):

@@ -105,7 +105,7 @@ def test_a_rollup_that_is_defined_anew_waits_for_the_next_load(till: Project) ->
         "from the rows: rollup month is not built as its cube defines it now; run crm load",
     )
     till.load(now=LATER)
-    assert by_month(till) == (doubled, "answered by rollup month (3 rows, load of 2024-01-02 12:00)")
+    assert by_month(till) == (doubled, "answered by rollup month (3 rows, load of 2024-01-01 12:00)")
 
 
 def test_a_rollup_that_no_cube_declares_any_more_is_dropped(till: Project) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_analytics.config import ProjectConfig, RetailCalendar, read_config
+from crm_analytics.config import ProjectConfig, RetailCalendar, Tracked, read_config
 from crm_analytics.errors import ConfigError
 
 TEMPLATES = Path(__file__).parents[2] / "crm_analytics" / "templates"
@@ -30,6 +30,51 @@ def test_the_calendar_is_taken_and_its_keys_are_held_to(tmp_path: Path) -> None:
     assert read.calendar == RetailCalendar(fiscal_month=7, weeks="5-4-4")
     with pytest.raises(ConfigError, match=r"crm.yml:3: unknown key 'week'. Did you mean 'weeks'"):
         config(tmp_path, "version: 1\nname: S\ncalendar: {week: 5-4-4}\n")
+
+
+def test_histories_are_taken(tmp_path: Path) -> None:
+    customers = "  customers: {track: [city, income], changed: since, retracted: void}\n"
+    read = config(tmp_path, f"version: 1\nname: S\nhistory:\n{customers}  products: {{track: [brand]}}\n")
+    assert read.history == {
+        "customers": Tracked(track=("city", "income"), changed="since", retracted="void"),
+        "products": Tracked(track=("brand",)),
+    }
+
+
+def test_everything_that_is_wrong_with_histories_is_told_at_once(tmp_path: Path) -> None:
+    lines = (
+        "  customer: {track: [city]}",
+        "  customers: {track: city}",
+        "  products: {track: [brand], change: since}",
+        "  stores: {track: [valid_to]}",
+        "  campaigns: {track: [campaign_type], changed: [a]}",
+    )
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, "version: 1\nname: S\nhistory:\n" + "\n".join(lines))
+    assert str(caught.value).replace(f"{tmp_path}/", "").splitlines() == [
+        "crm.yml:4: unknown key 'customer'. Did you mean 'customers'? Known: customers, products, stores, campaigns.",
+        "crm.yml:5: history: customers: needs a list of attributes, such as {track: [city, income]}",
+        "crm.yml:6: unknown key 'change'. Did you mean 'changed'? Known: track, changed, retracted.",
+        "crm.yml:7: history: stores: track: 'valid_to' says when a version is true, so it is not tracked itself",
+        "crm.yml:8: changed must be the name of a column",
+    ]
+
+
+TRACKED = {
+    "track: []": "track: needs the names of attributes, got []",
+    "track: [1]": "track: needs the names of attributes, got [1]",
+    "track: [city, city]": "track: each may stand only once, got ['city', 'city']",
+    "track: [city], changed: city": "track: 'city' says when a version is true, so it is not tracked itself",
+    "track: [city], retracted: void": "retracted: needs a column of its own beside 'changed', "
+    "for a version is named by its time",
+}
+
+
+@pytest.mark.parametrize("line", TRACKED)
+def test_a_history_that_makes_no_sense_says_why(line: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, f"version: 1\nname: S\nhistory:\n  customers: {{{line}}}\n")
+    assert str(caught.value) == f"{tmp_path / 'crm.yml'}:4: history: customers: {TRACKED[line]}"
 
 
 @pytest.mark.parametrize("template", sorted(p.name for p in TEMPLATES.iterdir()))

@@ -37,6 +37,41 @@ def everything(**changed: object) -> OverviewInputs:
         "promotions": Sourced(pl.DataFrame({"promotions": [20940529]}), SQL),
         "by_month": by_month(),
         "departments": departments(),
+        "deals": deals(),
+        "lost_reasons": Sourced(
+            pl.DataFrame(
+                {
+                    "deal.lost_reason": ["price", HOSTILE, None],
+                    "lost": [6, 3, 1],
+                    "lost_amount": [Decimal("600.00"), Decimal("90.50"), Decimal("10.00")],
+                }
+            ),
+            SQL,
+        ),
+        "contacts": Sourced(
+            pl.DataFrame(
+                {
+                    "channel.channel": ["mail", "phone"],
+                    "contacts": [6589, 411],
+                    "outbound": [6589, 11],
+                    "inbound": [0, 400],
+                    "customers_contacted": [1559, 11],
+                }
+            ),
+            SQL,
+        ),
+        "responses": Sourced(
+            pl.DataFrame(
+                {
+                    "campaign.campaign_name": ["Campaign 18", HOSTILE],
+                    "responses": [653, 47],
+                    "customers_responding": [214, 40],
+                    "responder_share": [0.1889, None],
+                    "complaints": [0, 2],
+                }
+            ),
+            SQL,
+        ),
         "rfm": rfm(),
         "rfm_classes": Sourced(
             pl.DataFrame(
@@ -102,6 +137,7 @@ def everything(**changed: object) -> OverviewInputs:
             ),
             SQL,
         ),
+        "expectations": expectations(),
         "notes": ("This data has no consent records and no lost deals.",),
     }
     return OverviewInputs(**(inputs | changed))
@@ -138,6 +174,38 @@ def departments() -> Sourced:
         "is_total": [False] * len(names) + [True],
     }
     return Sourced(pl.DataFrame(frame), SQL)
+
+
+def deals() -> Sourced:
+    """Two months, the second without a deal won, and deals whose last day nobody wrote down."""
+    frame = {
+        "closed.month": ["2017-01", "2017-02", "Unknown day"],
+        "won": [8, 0, 2],
+        "lost": [4, 5, 1],
+        "won_amount": [Decimal("800.00"), None, Decimal("250.25")],
+        "lost_amount": [Decimal("400.00"), Decimal("200.50"), Decimal("100.00")],
+    }
+    return Sourced(pl.DataFrame(frame), SQL)
+
+
+def expectations() -> Sourced:
+    """One of each verdict, those that hold first, and one that is about days and not about rows."""
+    told = ("entity", "expected", "found", "verdict", "rows", "failing", "passing", "wanted")
+    rows = [
+        ("sales", "revenue is at least 0", "all 900 rows", "holds", 900, 0, 1.0, 1.0),
+        ("sales", "product_id is known", "899 of 900 rows, 99 % wanted", "holds", 900, 1, 899 / 900, 0.99),
+        (
+            "deals",
+            f"lost_reason matches {HOSTILE}",
+            "there are no rows to look at",
+            *("nothing to look at",),
+            *[None] * 4,
+        ),
+        ("customers", "email is filled", "50 of 100 rows, 60 % wanted", "warning", 100, 50, 0.5, 0.6),
+        ("sales", "the last sold_at is at most 7 days before 2018-01-05", "it is 2017-12-20", "fails", *[None] * 4),
+        ("customers", "country is one of AT, DE", "90 of 100 rows", "fails", 100, 10, 0.9, 1.0),
+    ]
+    return Sourced(pl.DataFrame(rows, schema=told, orient="row"), SQL)
 
 
 def rfm() -> Sourced:

@@ -16,12 +16,14 @@ from crm_analytics.charts import (
     bars,
     calibration,
     chart_cells,
+    expectations_kept,
     figure_json,
     lift_by_decile,
     revenue_over_time,
     rfm_matrix,
     rules_scatter,
     segment_shares,
+    won_and_lost,
 )
 from crm_analytics.charts.shape import labels, number, plain, quantity, times
 from crm_analytics.errors import QueryError
@@ -101,6 +103,32 @@ def test_tenths_above_the_average_have_another_colour() -> None:
     assert colors[0] != colors[1]
 
 
+def test_deals_lost_stand_on_those_won_and_say_their_value() -> None:
+    frame = pl.DataFrame(
+        {"closed.month": ["2017-01"], "won": [3], "lost": [2], "won_amount": [90.0], "lost_amount": [40.5]}
+    )
+    won, lost = won_and_lost(frame, currency="USD").data
+    assert (won.name, list(won.y), lost.name, list(lost.y)) == ("Won", [3], "Lost", [2])
+    assert lost.hovertext[0] == "<b>2017-01</b><br>Lost: 2<br>Value: 40.50\u00a0USD"
+    assert won.marker.color != lost.marker.color
+
+
+def test_a_failed_expectation_has_another_colour_and_a_mark_where_it_should_be() -> None:
+    frame = pl.DataFrame(
+        {
+            "expected": ["a", "b", "c"],
+            "passing": [0.5, 0.9, 1.0],
+            "wanted": [0.6, 0.95, 1.0],
+            "verdict": ["fails", "warning", "holds"],
+            "rows": [10, 20, 30],
+            "failing": [5, 2, 0],
+        }
+    )
+    bars_, marks = expectations_kept(frame).data
+    assert len(set(bars_.marker.color)) == 3
+    assert (list(bars_.x), list(marks.x)) == ([0.5, 0.9, 1.0], [0.6, 0.95, 1.0])
+
+
 @pytest.mark.parametrize(
     ("draw", "columns"),
     [
@@ -111,6 +139,8 @@ def test_tenths_above_the_average_have_another_colour() -> None:
         (lambda frame: rules_scatter(frame), ("rule", "support", "confidence", "lift")),
         (lambda frame: calibration(frame), ("predicted", "observed", "customers")),
         (lambda frame: lift_by_decile(frame), ("decile", "lift", "rate", "customers", "churners")),
+        (lambda frame: won_and_lost(frame), ("closed.month", "won", "lost", "won_amount", "lost_amount")),
+        (lambda frame: expectations_kept(frame), ("expected", "passing", "wanted", "verdict", "rows", "failing")),
         (lambda frame: chart_cells(frame, ["a"], ["revenue"], {}, {}), ("a", "revenue")),
         (lambda frame: chart_cells(frame, ["a", "b"], ["revenue"], {}, {}), ("a", "b", "revenue")),
     ],

@@ -29,7 +29,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-CHARTS = 7
+CHARTS = 12
 SECONDS = 30
 # A mark is a bar, a point, or the image of a heatmap.
 MARKS = ".barlayer .point path, .scatterlayer .point, .heatmaplayer image"

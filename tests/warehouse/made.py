@@ -7,14 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from crm_analytics.config import ProjectConfig
+from crm_analytics.config import ProjectConfig, Tracked
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.warehouse import build
 from crm_analytics.warehouse.checks import Check, check_sources, check_star, unknown_members
+from crm_analytics.warehouse.delivery import Wanted
+from crm_analytics.warehouse.history_checks import check_history
 from crm_analytics.warehouse.ledger import EntityLoad
 from crm_analytics.warehouse.load import load
 from crm_analytics.warehouse.sources import read_source, source_names
-from crm_analytics.warehouse.tables import ENTITIES, star_column
+from crm_analytics.warehouse.tables import ENTITIES
 
 NOW = datetime(2024, 1, 1, 12, 0)
 
@@ -58,9 +60,16 @@ class Shop:
     def source(self, name: str, files: Mapping[str, str | bytes], **more: Any) -> Path:
         return write_source(self.data, name, files, **more)
 
-    def load(self, *names: str, channels: tuple[str, ...] = ("store", "web")) -> tuple[EntityLoad, ...]:
-        config = ProjectConfig(name="test", channels=channels)
-        return load(self.engine, config, self.data, names, NOW, lambda _: None)
+    def load(
+        self,
+        *names: str,
+        channels: tuple[str, ...] = ("store", "web"),
+        full: bool = False,
+        history: Mapping[str, Tracked] | None = None,
+        now: datetime = NOW,
+    ) -> tuple[EntityLoad, ...]:
+        config = ProjectConfig(name="test", channels=channels, history=history or {})
+        return load(self.engine, config, self.data, names, now, lambda _: None, Wanted(full=full))
 
     def rows(self, text: str) -> list[tuple[Any, ...]]:
         return self.engine.rows(text)
@@ -74,6 +83,7 @@ class Shop:
         sources = [read_source(self.data / name) for name in source_names(self.data)]
         return [
             *check_star(self.engine),
+            *check_history(self.engine),
             *check_sources(self.engine, sources),
             *unknown_members(self.engine),
         ]
@@ -93,23 +103,21 @@ def strict_json(text: str) -> dict[str, Any]:
 
 
 def star(engine: DuckEngine) -> dict[str, tuple[dict[str, str], list[tuple[Any, ...]]]]:
-    """Columns and rows of every table but the log of loads, whose ids and times differ by right."""
-    return {
-        table: (engine.columns(table), sorted(engine.rows(f"SELECT * FROM {table}"), key=repr))
-        for table in sorted(engine.tables() - {"loads"})
-        if table != "rejects"
-    } | {"rejects": ({}, sorted(engine.rows("SELECT source, entity, reason, row_json FROM rejects"), key=repr))}
+    """Columns and rows of every table but the logs of loads, whose ids and times differ by right."""
+    found = {}
+    for table in sorted(engine.tables() - {"loads", "part", "part_load", "piece"}):
+        kinds = {n: k for n, k in sorted(engine.columns(table).items()) if n not in ("load_id", "part_key")}
+        found[table] = kinds, sorted(engine.rows(f"SELECT {', '.join(kinds)} FROM {table}"), key=repr)
+    return found
 
 
 def by_business_ids(engine: DuckEngine) -> dict[str, list[tuple[tuple[str, Any], ...]]]:
     """Every entity as contract rows: what a star says, whatever its surrogate keys and its order of columns."""
     found = {}
     for entity in ENTITIES.values():
-        own = {star_column(c) for c in entity.columns} | {c.name for c in entity.columns}
-        own |= {c.date_key for c in entity.days} | {f"{entity.member}_key", "source", "unresolved"}
-        extras = [name for name in engine.columns(entity.table) if name not in own]
+        extras = [name for name in engine.columns(entity.table) if name not in build.star_names(entity)]
         text = build.contract_rows(entity, extras)
-        names = sorted(engine.columns(f"({text})"))
+        names = sorted(set(engine.columns(f"({text})")) - {"part_key", "load_id"})
         rows = engine.rows(f"SELECT {', '.join(names)} FROM ({text})")
         found[entity.name] = sorted((tuple(zip(names, row, strict=True)) for row in rows), key=repr)
     return found

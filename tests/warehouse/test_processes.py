@@ -120,7 +120,7 @@ def test_a_load_that_is_killed_leaves_the_old_content(tmp_path: Path, said_last:
     assert content(warehouse) == before
     # And it can be loaded again.
     loaded(warehouse, data)
-    assert content(warehouse)["dim_campaign"] == [(0, *[None] * 6), (1, "k", *[None] * 4, "till")]
+    assert [row[:7] for row in content(warehouse)["dim_campaign"]] == [(0, *[None] * 6), (1, "k", *[None] * 4, "till")]
 
 
 def loaded(warehouse: Path, data: Path) -> None:

@@ -84,7 +84,7 @@ def as_csv(names: list[str], rows: list[dict[str, str]], separator: str, quote_a
 
 def held_to_every_row(shop: Shop, entity: str, table: str, rows: int) -> None:
     """Each of the rows, known by its number, is in the star or in the rejects, once; the counts and checks agree."""
-    (done,) = (d for d in shop.load() if d.entity == entity)
+    (done,) = (d for d in shop.load(full=True) if d.entity == entity)
     assert done.rows_read == rows == done.rows_loaded + done.rows_rejected
     loaded = [int(n) for (n,) in shop.rows(f"SELECT n FROM {table} WHERE source IS NOT NULL")]
     rejected = [int(row["n"]) for _, name, _, row in shop.rejects() if name == entity]
@@ -211,7 +211,7 @@ def test_a_row_is_rejected_for_the_right_reason(case: str, shop: Shop) -> None:
     change, reason = BROKEN[case]
     row = {**GOOD, "closed_on": "2017-02-01", **change}
     shop.source("crm", {"deals": as_csv(list(row), [row], ",", False)})
-    (done,) = (d for d in shop.load() if d.entity == "deals")
+    (done,) = (d for d in shop.load(full=True) if d.entity == "deals")
     assert (done.rows_loaded, done.rows_rejected) == ((1, 0) if reason is None else (0, 1))
     kept = {name: value or None for name, value in row.items()}
     assert shop.rejects() == ([] if reason is None else [("crm", "deals", reason, {**kept, "n": "0"})])

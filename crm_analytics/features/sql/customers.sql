@@ -1,4 +1,5 @@
 -- One row per known customer with at least one order before $as_of: what they did until then.
+-- "{products}" stands for dim_product as it was known; customers.py writes it in.
 -- Windows are half-open, [$as_of - n days, $as_of), and an order belongs to the day of its first line.
 WITH sale_line AS (
   SELECT
@@ -68,7 +69,7 @@ line_total AS (
     CAST(sum(line.discount) AS DOUBLE) AS discount,
     CAST(sum(line.revenue + line.discount) AS DOUBLE) AS list_value
   FROM sale_line AS line
-  LEFT JOIN dim_product AS product ON product.product_key = line.product_key
+  LEFT JOIN "{products}" AS product ON product.product_key = line.product_key
   GROUP BY line.customer_key
 ),
 

@@ -1,6 +1,7 @@
 -- One row per known item of an order of a known customer in [$start, $as_of).
 -- "{item}" is the attribute of dim_product that is "the item"; purchases.py writes its name in, since a name
--- cannot be bound.  The unknown product has no attributes, so its lines have no item.
+-- cannot be bound, and for "{products}" it writes dim_product as it was known.
+-- The unknown product has no attributes, so its lines have no item.
 WITH sale_line AS (
   SELECT
     sale.customer_key,
@@ -9,7 +10,7 @@ WITH sale_line AS (
     sale.revenue,
     CAST(product."{item}" AS VARCHAR) AS item
   FROM fct_sale AS sale
-  LEFT JOIN dim_product AS product ON product.product_key = sale.product_key
+  LEFT JOIN "{products}" AS product ON product.product_key = sale.product_key
   WHERE sale.customer_key <> 0
     AND sale.sold_at >= CAST($start AS TIMESTAMP) AND sale.sold_at < CAST($as_of AS TIMESTAMP)
 ),
