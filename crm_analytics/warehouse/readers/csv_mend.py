@@ -18,8 +18,11 @@ from crm_analytics.warehouse.readers.text import MARK, called
 
 # DuckDB takes records up to 2,000,000 bytes.
 LONGEST_RECORD = 1_990_000
+# A longer record that is well formed all the same is one broken line, up to here.
+WIDEST_RECORD = 32_000_000
 # How many lines within a record of the wrong length are looked at for one that is right by itself.
 LINES_LOOKED_AT = 20
+TOO_LONG = "is longer than 2 MB"
 
 _END = rb"(?:\r\n|\n|\r(?=[^\n]))"
 _END_OF_LINE = re.compile(_END)
@@ -129,10 +132,13 @@ def _ended_alike(records: bytes, shape: Shape, patterns: Patterns) -> bytes:
 def _broken(text: _Text, shape: Shape, patterns: Patterns) -> Broken:
     line = text.line
     whole = patterns.any.match(text.buffer, text.at, text.at + LONGEST_RECORD)
+    if not whole and shape.quote:
+        text.fill(WIDEST_RECORD)
+        whole = patterns.any.match(text.buffer, text.at, text.at + WIDEST_RECORD)
     if whole and _swallows(whole, patterns):
         whole = None
     taken = text.take(whole.end()) if whole else _take_line(text)
-    reason = _fields_reason(taken, shape, patterns) if whole else _reason(taken, shape)
+    reason = _reason(taken, shape) if not whole else _fields_reason(taken, shape, patterns)
     return Broken(line, reason, taken[:LONGEST_RECORD].rstrip(b"\r\n").decode("utf-8", "replace"))
 
 
@@ -146,6 +152,8 @@ def _swallows(whole: re.Match[bytes], patterns: Patterns) -> bool:
 
 
 def _fields_reason(record: bytes, shape: Shape, patterns: Patterns) -> str:
+    if len(record) > LONGEST_RECORD:
+        return TOO_LONG
     # The same words as in `csv_kept`.
     fewer = patterns.too_short.match(record)
     return f"has {'fewer' if fewer else 'more'} than {shape.fields} fields"
@@ -153,7 +161,7 @@ def _fields_reason(record: bytes, shape: Shape, patterns: Patterns) -> str:
 
 def _reason(line: bytes, shape: Shape) -> str:
     if len(line) > LONGEST_RECORD:
-        return "is longer than 2 MB"
+        return TOO_LONG
     if MARK in line:
         return f"is not {called(shape.encoding)} text"
     if b"\0" in line:

@@ -84,7 +84,7 @@ def read_csv_options(given: Given) -> CsvOptions:
 def _encoding(given: Given) -> str:
     encoding = given.text("encoding")
     try:
-        b"".decode(encoding or "utf-8")
+        "a".encode(encoding or "utf-8")
     except LookupError:
         given.wrong(f"no encoding {encoding!r}; well known are utf-8, utf-16, cp1252, cp1250, shift_jis", "encoding")
         return ""

@@ -45,16 +45,18 @@ def is_plain(path: Path, shape: Shape) -> bool:
 
 
 def _records(file: IO[bytes], quote: bytes) -> bytes:
-    """Whole lines, with an even number of quotes among them; too many bytes where that needs more than may be."""
+    """Whole lines, with an even number of quotes among them; more bytes than may be where that cannot be had."""
     block = file.read(BLOCK)
-    block += file.readline(BLOCK)
+    line = file.readline(BLOCK)
     # `in` is ten times faster than `count`, and most blocks hold no quote.
-    odd = block.count(quote) % 2 if quote and quote in block else 0
+    odd = (block.count(quote) + line.count(quote)) % 2 if quote and (quote in block or quote in line) else 0
+    block += line
     while odd and len(block) <= LONGEST_BLOCK and (line := file.readline(BLOCK)):
         block += line
         odd = (odd + line.count(quote)) % 2
-    # An odd quote at the end of the file is one that is not closed.
-    return block + bytes(LONGEST_BLOCK) if odd else block
+    # A quote that is odd at the end of the file is not closed, and a line that does not end here is too long.
+    unended = len(line) == BLOCK and not line.endswith(b"\n")
+    return block + bytes(LONGEST_BLOCK) if odd or unended else block
 
 
 def _line_end(block: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """One entry of `files:` in source.yml, read and checked: which kind of raw it is, and where.
 
-May import: sql, yamlfile, warehouse.raw, warehouse.readers.*.   Imported by: warehouse.sources.
+May import: yamlfile, warehouse.raw, warehouse.readers.*.   Imported by: warehouse.sources.
 """
 
 from collections.abc import Callable
@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from crm_analytics.sql import ident
 from crm_analytics.warehouse.raw import Raw
 from crm_analytics.warehouse.readers.csv import Csv
 from crm_analytics.warehouse.readers.csv_options import KEYS as CSV_KEYS
 from crm_analytics.warehouse.readers.csv_options import read_csv_options
+from crm_analytics.warehouse.readers.databases import DATABASES
 from crm_analytics.warehouse.readers.excel import Excel
 from crm_analytics.warehouse.readers.files import Place
 from crm_analytics.warehouse.readers.given import Given
 from crm_analytics.warehouse.readers.jsonl import JsonLines
 from crm_analytics.warehouse.readers.parquet import Parquet
-from crm_analytics.warehouse.readers.postgres import PostgresRaw
-from crm_analytics.warehouse.readers.sqlite import SqliteRaw
 from crm_analytics.warehouse.readers.text import PACKED
 from crm_analytics.warehouse.readers.tryton.entry import read_tryton
 from crm_analytics.yamlfile import Problems, YamlFile
@@ -62,6 +60,8 @@ def read_entry(file: YamlFile, name: object, problems: Problems) -> Raw | None:
         return None
     given = Given(file, name, problems)
     if isinstance(spec, dict):
+        if "tryton" in spec:
+            return read_tryton(file, name, problems)
         for kind, make in DATABASES.items():
             if kind in spec:
                 return make(given)
@@ -69,58 +69,6 @@ def read_entry(file: YamlFile, name: object, problems: Problems) -> Raw | None:
         given.wrong("needs a path, such as {path: raw/customers.csv}")
         return None
     return _files(given)
-
-
-def _sqlite(given: Given) -> Raw | None:
-    asked = _asked(given, "sqlite")
-    path = given.file.path.parent / given.text("sqlite")
-    if not asked:
-        return None
-    if not path.is_file():
-        given.wrong(f"no such file: {path}")
-    return SqliteRaw(path=path, rows=asked.rows, label=asked.label, changed=given.text("changed"), **given.called)
-
-
-def _postgres(given: Given) -> Raw | None:
-    asked, variable = _asked(given, "postgres"), given.text("postgres")
-    if not variable.isidentifier():
-        # Not shown: it may be a connection string, with its password.
-        given.wrong(
-            "names the environment variable that holds the connection string, such as SHOP_DATABASE", "postgres"
-        )
-        return None
-    if not asked:
-        return None
-    return PostgresRaw(
-        variable=variable, rows=asked.rows, label=asked.label, changed=given.text("changed"), **given.called
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is read of a database: a FROM clause, and how it is called."""
-
-    rows: str
-    label: str
-
-
-def _asked(given: Given, kind: str) -> _Asked | None:
-    given.only((kind, "table", "query", "changed"))
-    table, query = given.text("table"), given.text("query").strip().rstrip(";")
-    if bool(table) == bool(query):
-        given.wrong("needs a table, such as {table: orders}, or a query: one of them")
-        return None
-    if query:
-        return _Asked(f"(\n{query}\n)", f"query {given.name}")
-    # A table may be named with its schema.
-    return _Asked(".".join(ident(part) for part in table.split(".")), f"table {table}")
-
-
-def _tryton(given: Given) -> Raw | None:
-    return read_tryton(given.file, given.name, given.problems)
-
-
-DATABASES = {"sqlite": _sqlite, "postgres": _postgres, "tryton": _tryton}
 
 
 def _files(given: Given) -> Raw | None:

@@ -3,7 +3,7 @@
 How to connect is said by an environment variable alone, and never shown: not in
 source.yml, not in an error.  Rows come as Arrow, some MB at a time.
 
-May import: errors, engines, sql, warehouse.readers.pulled.   Imported by: warehouse.readers.entry.
+May import: errors, engines, sql, warehouse.readers.pulled.   Imported by: warehouse.readers.databases.
 """
 
 import os

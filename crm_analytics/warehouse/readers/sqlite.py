@@ -4,7 +4,7 @@ SQLite lets any value stand in any column.  A column keeps the type that all its
 values have; where they differ it is text, and the contract of the star refuses
 the rows whose value is not what it should be.
 
-May import: errors, engines, sql, warehouse.readers.pulled.   Imported by: warehouse.readers.entry.
+May import: errors, engines, sql, warehouse.readers.pulled.   Imported by: warehouse.readers.databases.
 """
 
 import sqlite3

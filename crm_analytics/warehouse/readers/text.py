@@ -7,6 +7,7 @@ May import: errors.   Imported by: warehouse.readers.*.
 """
 
 import codecs
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,7 +52,8 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
         if path.suffix.lower() in PACKED:
             import pyarrow as pa
 
-            with pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else "zstd") as stream:
+            kind = "gzip" if path.suffix.lower() == ".gz" else "zstd"
+            with io.BufferedReader(pa.input_stream(str(path), compression=kind)) as stream:
                 yield stream
         else:
             with path.open("rb") as file:
