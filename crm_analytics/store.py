@@ -163,8 +163,12 @@ class Store:
     def identity(self) -> "Identity":
         """Which source records are one customer: `shop.identity.review()`, `.explain("17")`, `.accept(a, b, ...)`."""
         from crm_analytics.pipeline.identity import Identity
+        from crm_analytics.pipeline.rollups import refresh_rollups
 
-        return Identity(lambda: self.engine, self.writing, self.config.identity)
+        def renew_rollups(engine: Engine) -> None:
+            refresh_rollups(engine, self.folder / "cubes", silent)
+
+        return Identity(lambda: self.engine, self.writing, self.config.identity, renew_rollups)
 
     def close(self) -> None:
         """Let go of the warehouse."""

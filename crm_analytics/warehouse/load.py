@@ -151,8 +151,11 @@ def finish(
     """
     if LEDGER not in engine.tables() or not {"consents", "responses"}.isdisjoint(entities):
         append_consents(engine, load_id, now)
-    renew_dim_score(engine)
-    renew_dim_segment(engine)
+    tables = engine.tables()
+    if "customers" in entities or "dim_score" not in tables:
+        renew_dim_score(engine)
+    if "customers" in entities or "dim_segment" not in tables:
+        renew_dim_segment(engine)
     renew_dim_date(engine, config.calendar)
     renew_card_index(engine, news)
 
