@@ -53,6 +53,8 @@ def check_star(engine: Engine) -> Iterator[Check]:
     """Grain and keys of every table, and how many rows lie in unknown members."""
     if "loads" not in engine.tables():
         raise WarehouseError("the warehouse is not loaded yet; run: crm load")
+    if "part" not in engine.tables():
+        raise WarehouseError("the warehouse was loaded by an earlier version; run: crm load")
     for entity in ENTITIES.values():
         yield _grain(engine, entity)
     for entity in FACTS.values():

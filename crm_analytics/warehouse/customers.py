@@ -76,6 +76,7 @@ def renew_customers(engine: Engine, rules: IdentityRules, now: datetime) -> Reso
     journal.fit(engine, CUSTOMERS.table, extras)
     rows = f"(SELECT g.*, r.source FROM {GOLDEN} g LEFT JOIN ({_leading()}) r USING (customer_id))"
     engine.execute(f"CREATE TEMP TABLE {ARRIVING.removeprefix('temp.')} AS {build.keyed(CUSTOMERS, rows, extras, ())}")
+    journal.fit(engine, CUSTOMERS.table, engine.columns(ARRIVING))
     _write_ref(engine)
     rekey_through(engine)
     exchange(engine, 0, CUSTOMERS, extras, "f.customer_key > 0", keep=False, moves=False)
