@@ -152,7 +152,8 @@ def _permissions(engine: Engine, config: ProjectConfig, whose: Whose, row: Row, 
         return tuple(Permission(channel=channel, may=False, why=UNKNOWN) for channel in config.channels)
     words = consents_as_of(engine, at, config.marketing_purpose, whose.customer_id).to_dicts()
     addresses = [ADDRESS[channel] for channel in ("email", "phone") if row.get(channel)]
-    return permissions(words, config.consent, keeps_consents(engine), addresses)
+    # A register that was loaded is looked at, whatever crm.yml says of it.
+    return permissions(words, config.consent == "required" or keeps_consents(engine), addresses)
 
 
 def _kept(engine: Engine, whose: Whose, before: date, present: Collection[str]) -> dict[str, Any]:
