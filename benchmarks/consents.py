@@ -4,8 +4,8 @@
 
 Each customer has ten rows in the register, so 100,000 customers are a million
 entries.  The register is written straight into the star; what is timed begins
-where a load calls the ledger.  The bars are on a quiet machine of 2 cores; exit
-code 1 where one is not held.
+where a load calls the ledger.  The bars are seconds of processor time, for on a
+busy machine the clock measures the neighbours; exit code 1 where one is not held.
 """
 
 import resource
@@ -25,7 +25,7 @@ NOW, LATER = datetime(2026, 1, 1), datetime(2026, 1, 2)
 CHANNELS = ("store", "web", "mail", "email", "phone", "sms")
 PURPOSES = ("marketing", "service", "contract_change")
 ROWS_EACH = 10
-BARS_SECONDS = {"append all": 20, "verify": 5, "append 1 %": 8, "state for the plan": 5, "one customer": 1}
+BARS_CPU_SECONDS = {"append all": 20, "verify": 5, "append 1 %": 6, "state for the plan": 2, "one customer": 0.5}
 
 
 def register(engine: Engine, customers: int) -> None:
@@ -64,13 +64,13 @@ def timed(name: str, job: Callable[[], object]) -> bool:
     job()
     seconds, cpu = perf_counter() - started, process_time() - cpu
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    bar = BARS_SECONDS.get(name)
+    bar = BARS_CPU_SECONDS.get(name)
     print(
         f"{name:<28}{seconds:7.2f} s ({cpu:6.2f} s CPU), peak so far {peak_mb:6,.0f} MB"
-        + (f"; bar {bar} s" if bar else ""),
+        + (f"; bar {bar} s CPU" if bar else ""),
         flush=True,
     )
-    return bar is None or seconds <= bar
+    return bar is None or cpu <= bar
 
 
 def main(customers: int) -> int:

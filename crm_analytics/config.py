@@ -105,6 +105,12 @@ class ProjectConfig:
         for name in ("name", "warehouse", "output"):
             if not getattr(self, name).strip():
                 raise ConfigError(f"{name}: must not be empty")
+        customers = self.history.get("customers")
+        if self.identity and customers and customers.changed:
+            raise ConfigError(
+                "history: customers: several records are one customer (identity), so versions cannot come with dates "
+                "of their own; leave out 'changed', and each load notes what is new"
+            )
         if self.consent not in get_args(ConsentRule):
             raise ConfigError(f"consent: {self.consent!r} is neither 'required' nor 'not_recorded'")
         if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:

@@ -13,7 +13,7 @@ from pathlib import Path
 from crm_analytics.config import ProjectConfig
 from crm_analytics.engines import Engine, connect
 from crm_analytics.errors import WarehouseError
-from crm_analytics.warehouse.swap import beside, copied, only_writer, swapped, swept
+from crm_analytics.warehouse.swap import beside, copied, only_writer, rewritten, swapped, swept
 
 
 class Opened:
@@ -47,11 +47,12 @@ class Opened:
         return self._reader
 
     @contextmanager
-    def writing(self, doing: str, *, new: bool = False, keep: bool = True) -> Iterator[Engine]:
+    def writing(self, doing: str, *, new: bool = False, keep: bool = True, rewrite: bool = False) -> Iterator[Engine]:
         """A copy of the warehouse, open for writing, that takes its place in the end.
 
         Only `new` may make the file; without `keep` what was done to the copy is thrown
         away.  Where the block fails, transactions that it had finished before are kept.
+        With `rewrite` every table is written anew, so that no free block keeps what was deleted.
         """
         if not new:
             self.must_exist()
@@ -67,7 +68,7 @@ class Opened:
                     keep = keep and engine.commits > 0
                     raise
                 finally:
-                    self._finish(engine, keep)
+                    self._finish(engine, keep, rewrite)
             finally:
                 swept(self.file)
 
@@ -82,10 +83,12 @@ class Opened:
         if not self.file.exists():
             raise WarehouseError(f"{self.file}: the warehouse is not loaded yet; run: crm load")
 
-    def _finish(self, engine: Engine, keep: bool) -> None:
+    def _finish(self, engine: Engine, keep: bool, rewrite: bool) -> None:
         try:
             if keep:
                 engine.execute("CHECKPOINT")
+            if keep and rewrite:
+                rewritten(engine, self.file)
         finally:
             engine.close()
         if keep:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm query` must not wai
     from crm_analytics.olap.cohort_show import Cohorts
     from crm_analytics.olap.drill import Customers
     from crm_analytics.olap.model import Model
+    from crm_analytics.pipeline.accessing import Access
     from crm_analytics.pipeline.customer import Card
+    from crm_analytics.warehouse.erasure.plan import Folder
+    from crm_analytics.warehouse.erasure.proof import Erasure
     from crm_analytics.warehouse.load import Say
 
 
@@ -177,3 +180,35 @@ class Project(Store):
 
         day = today or date.today()
         return write_report(self.engine, self.model, self.config, self.folder / "data", self.output, day)
+
+    def forget(
+        self, customer_id: str, by: str, now: datetime | None = None, say: "Say" = silent, dry_run: bool = False
+    ) -> "Erasure":
+        """Take a person out of the warehouse and of every file of the project; see docs/privacy.md.
+
+        With `dry_run` nothing is changed, and what is given says what would be.
+        """
+        from crm_analytics.pipeline.forgetting import after_forgetting, forget
+        from crm_analytics.warehouse.erasure.log import drawn_salt, known_salt
+
+        folder, day = self._files(), now or datetime.now()
+        if not dry_run and not known_salt(self.engine):
+            # On disk before anything else: killed later, the next erasure has to arrive at the same pseudonym.
+            with self.writing("crm forget") as engine:
+                drawn_salt(engine)
+        with self.writing("crm forget", keep=not dry_run, rewrite=True) as engine:
+            done = forget(engine, self.config, folder, customer_id, by, day, say, write=not dry_run)
+        if not dry_run:
+            after_forgetting(self.engine, folder, done, self.report)
+        return done
+
+    def access(self, customer_id: str, folder: Path | None = None, now: datetime | None = None) -> "Access":
+        """Write everything that is held about one person, as JSON and as a page to read; see docs/privacy.md."""
+        from crm_analytics.pipeline.accessing import access
+
+        return access(self.engine, self._files(), customer_id, folder, now or datetime.now())
+
+    def _files(self) -> "Folder":
+        from crm_analytics.warehouse.erasure.plan import Folder
+
+        return Folder(self.folder, self.warehouse, self.output)

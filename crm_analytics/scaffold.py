@@ -11,6 +11,7 @@ from crm_analytics.errors import CrmError, UnknownName
 
 TEMPLATES = {
     "retail": "The Complete Journey: one year of a grocer's households, real",
+    "tryton": "a Tryton server, read over its API: parties, opportunities, mailing lists",
     "synthetic": "a made-up company with planted truth: deals, six channels, consents",
 }
 

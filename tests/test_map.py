@@ -51,10 +51,13 @@ MAY_IMPORT = {  # ground floor first; a name may only be allowed after its own l
     "__main__": "cli",
 }
 DOORS = {  # the one file or package that may import the library
+    "adbc_driver_postgresql": "warehouse/readers/postgres",
     "duckdb": "engines/duckdb",
     "jinja2": "reports",
     "phonenumbers": "warehouse/identity/phone",
     "plotly": "charts",
+    "pyarrow": "warehouse/readers",
+    "python_calamine": "warehouse/readers/excel",
     "rich": "cli",
     "scipy": "mining",
     "sklearn": "mining",

@@ -23,6 +23,7 @@ from crm_analytics.cli import (
     identity,
     interchange,
     mine,
+    privacy,
     rejects,
     warehouse,
 )
@@ -49,6 +50,7 @@ for commands in (
     give,
     consents,
     identity,
+    privacy,
     demo,
 ):
     commands.register(app)

@@ -24,18 +24,25 @@ def rejects(
     load: Annotated[int | None, typer.Option(metavar="ID", help="Only rows that this load refused.")] = None,
     samples: Annotated[int, typer.Option(min=0, help="How many rows of each reason to show.")] = 2,
     show: Annotated[bool, typer.Option("--show", help="Names, e-mail addresses and phone numbers, too.")] = False,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Read the files of refused rows again, after their mapping is mended.")
+    ] = False,
     format: Format = "table",
     out: Out = None,
     project: Folder = Path(),
 ) -> None:
     """Show the rows that loads refused, by reason, with samples; with another format than table, write all of them.
 
-    Columns that say who somebody is are hidden unless `--show` is given.
+    Columns that say who somebody is are hidden unless `--show` is given.  With `--reload`
+    the files that had refused rows are read again.
 
     Example: crm rejects --entity sales --reason missing --format csv --out rejects.csv -C shop
     """
     check_format(format, out)
     with Project.open(project) as shop:
+        if reload:
+            _reload(shop)
+            return
         if format != "table":
             write(as_bytes(shop.rejects(entity, reason, load, show), format), out)
             return
@@ -51,3 +58,12 @@ def rejects(
     if any("(private)" in sample for group in groups for sample in group.samples):
         lines[-1] += "; --show shows what is private"
     write(("\n".join(lines) + "\n").encode(), out)
+
+
+def _reload(shop: Project) -> None:
+    before = shop.rejects().height
+    done = shop.load(say=typer.echo, rejects=True)
+    left = shop.rejects().height
+    if not done:
+        typer.echo("no file that is still there has rejected rows")
+    typer.echo(f"{before:,} rows were rejected before, {left:,} are now")

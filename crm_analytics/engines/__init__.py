@@ -4,7 +4,7 @@ Not a query layer: an engine takes finished statements and gives back frames.
 DuckDB is the only engine today; a distributed one gets a file of its own and
 runs the same statements.
 
-May import: errors, sql, engines.scans.   Imported by: warehouse, olap, features, project.
+May import: errors, sql, engines.arrow, engines.scans.   Imported by: warehouse, olap, features, project.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from crm_analytics.engines.arrow import ArrowRows
 from crm_analytics.engines.scans import PlanEstimate, Scan
 from crm_analytics.sql import Query, Value
 
@@ -43,6 +44,9 @@ class Engine(Protocol):
 
     def write_frame(self, table: str, frame: "pl.DataFrame") -> None:
         """Create or replace `table` with the rows of `frame`."""
+
+    def append(self, table: str, rows: ArrowRows) -> None:
+        """Put rows at the end of the temporary `table`, by the names of their columns; makes the table at first."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing: commits at the end of the block, rolls back on any error."""

@@ -3,7 +3,7 @@
 Extensions are never fetched: what is not built in is reported, so that nothing
 here can reach for the network.
 
-May import: errors, sql, engines.explain, engines.scans, engines.stoppable.
+May import: errors, sql, engines.arrow, engines.explain, engines.scans, engines.stoppable.
 Imported by: engines (when a warehouse is opened).
 """
 
@@ -17,6 +17,7 @@ from typing import TypeVar
 import duckdb
 import polars as pl
 
+from crm_analytics.engines.arrow import ArrowRows
 from crm_analytics.engines.explain import drawn, measured_scans, planned_rows, planned_scans
 from crm_analytics.engines.scans import PlanEstimate, Scan
 from crm_analytics.engines.stoppable import Stoppable
@@ -79,7 +80,13 @@ class DuckEngine:
         self.rows(text, params)
 
     def write_frame(self, table: str, frame: pl.DataFrame) -> None:
-        self._run(lambda: self._write(table, frame))
+        self._run(lambda: self._take(f"CREATE OR REPLACE TABLE {ident(table)} AS SELECT * FROM _frame", frame))
+
+    def append(self, table: str, rows: ArrowRows) -> None:
+        # A stream can be read only once, so whether the table is there is asked first.
+        known = self.rows("SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = $table", {"table": table})
+        into = f"INSERT INTO {ident(table)} BY NAME" if known else f"CREATE TEMP TABLE {ident(table)} AS"
+        self._run(lambda: self._take(f"{into} SELECT * FROM _frame", rows))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -132,10 +139,11 @@ class DuckEngine:
             warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
             return pl.DataFrame(self._con.to_arrow_table())
 
-    def _write(self, table: str, frame: pl.DataFrame) -> None:
-        self._con.register("_frame", frame)
+    def _take(self, text: str, rows: ArrowRows) -> None:
+        """Run a statement that reads `rows` as `_frame`."""
+        self._con.register("_frame", rows)
         try:
-            self._con.execute(f"CREATE OR REPLACE TABLE {ident(table)} AS SELECT * FROM _frame").fetchall()
+            self._con.execute(text).fetchall()
         finally:
             self._con.unregister("_frame")
 

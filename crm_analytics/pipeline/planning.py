@@ -24,6 +24,7 @@ from crm_analytics.pipeline.kept import keep, kept
 from crm_analytics.sql import Query
 from crm_analytics.warehouse.consent_chain import head
 from crm_analytics.warehouse.consents import consent_state, keeps_consents
+from crm_analytics.warehouse.erasure.log import PSEUDONYM
 from crm_analytics.warehouse.scores import TEXTS, save_scores
 
 LIST = "priority_list"
@@ -40,7 +41,8 @@ def plan(engine: Engine, config: ProjectConfig, as_of: date, output: Path) -> pl
     check_rule(config.consent, keeps_consents(engine))
     listed = priority_list(
         PriorityInputs(
-            scored=_scored(engine, as_of),
+            # Models may learn from what a pseudonym bought; there is nobody to contact.
+            scored=_scored(engine, as_of).filter(~pl.col("customer_id").str.starts_with(PSEUDONYM)),
             preferences=preferences(engine, as_of),
             consents=consent_state(engine, datetime.combine(as_of, time.min), config.marketing_purpose),
             rule=config.consent,

@@ -4,7 +4,8 @@ A mapping may take minutes to read, so it is read once: its rows land, keyed, in
 the table that will hold them, with their verdict beside them; refused ones are
 moved to `rejects` and the verdict is dropped, which costs nothing in DuckDB.
 
-May import: engines, sql, warehouse.build, warehouse.ledger, warehouse.staging, warehouse.tables.
+May import: engines, sql, warehouse.build, warehouse.erasure.door, warehouse.ledger, warehouse.staging,
+warehouse.tables.
 Imported by: warehouse.merge.
 """
 
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from crm_analytics.engines import Engine
 from crm_analytics.sql import ident
 from crm_analytics.warehouse import build, ledger
+from crm_analytics.warehouse.erasure.door import pseudonymised
 from crm_analytics.warehouse.staging import Staged
 from crm_analytics.warehouse.tables import Entity
 
@@ -40,7 +42,7 @@ def land(
     for start in range(0, max(len(staged), 1), AT_ONCE):
         some = [s.select for s in staged[start : start + AT_ONCE]]
         rows = "\nUNION ALL BY NAME\n".join([*some, _nothing(entity, extras)])
-        select = build.keyed(entity, f"({rows}\n)", extras)
+        select = build.keyed(entity, pseudonymised(engine, entity, f"({rows}\n)"), extras)
         engine.execute(f"INSERT INTO {table} BY NAME {select}" if start else f"CREATE {kind} {name} AS {select}")
     counted = {
         int(str(part)): Counted(int(str(read)), int(str(refused)), int(str(rounded)))

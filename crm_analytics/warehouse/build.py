@@ -31,13 +31,10 @@ def keyed(entity: Entity, rows: str, extras: Iterable[str], more: Iterable[str] 
     for c in entity.columns:
         columns += _fact_columns(c)
         if c.dimension:
-            dim, key = f"dim_{c.dimension}", f"{c.dimension}_key"
-            joins.append(f"LEFT JOIN {dim} ON {dim}.{ident(business_id(c))} = r.{ident(c.name)}")
-            lost.append(f"{ident(c.name)}: CASE WHEN {dim}.{key} IS NULL THEN r.{ident(c.name)} END")
+            joins.append(_lookup(c))
+            lost.append(f"{ident(c.name)}: CASE WHEN {_other(c)} THEN r.{ident(c.name)} END")
     columns += [f"r.{ident(n)}" for n in names]
-    missing = " OR ".join(
-        f"(r.{ident(c.name)} IS NOT NULL AND dim_{c.dimension}.{c.dimension}_key IS NULL)" for c in entity.references
-    )
+    missing = " OR ".join(f"(r.{ident(c.name)} IS NOT NULL AND {_other(c)})" for c in entity.references)
     unresolved = f"CASE WHEN {missing} THEN CAST(to_json({{{', '.join(lost)}}}) AS VARCHAR) END"
     columns.append(f"{unresolved if lost else 'CAST(NULL AS VARCHAR)'} AS unresolved")
     return "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {rows} r\n" + "\n".join(joins)
@@ -104,8 +101,8 @@ def grain(entity: Entity, row: str = "") -> list[str]:
     named = {c.name: c for c in entity.columns}
     parts = []
     for name in entity.key:
-        parts.append(dot + ident(star_column(named[name])))
-        if named[name].dimension:
+        parts.append(dot + ident(star_column(named[name]) if name in named else name))
+        if name in named and named[name].dimension:
             # Two ids that are both unknown share key 0 but are different members.
             parts.append(f"coalesce({dot}unresolved->>{literal(f'$.{name}')}, '')")
     return parts
@@ -148,9 +145,34 @@ def business_id(c: Column) -> str:
     return "channel" if c.dimension == "channel" else f"{c.dimension}_id"
 
 
+def _lookup(c: Column) -> str:
+    """The join that finds the member an id names."""
+    dim, column = f"dim_{c.dimension}", f"r.{ident(c.name)}"
+    if not c.through:
+        return f"LEFT JOIN {dim} ON {dim}.{ident(business_id(c))} = {column}"
+    # An id means the record of its own source; where that has none, what the others agree on.
+    return (
+        f"LEFT JOIN {c.through} AS own_ref ON own_ref.source = r.source AND own_ref.id = {column} "
+        f"LEFT JOIN {c.through} AS other_ref ON other_ref.source = '' AND other_ref.id = {column}"
+    )
+
+
+def _key(c: Column) -> str:
+    key = f"{c.dimension}_key"
+    return f"coalesce(own_ref.{key}, other_ref.{key})" if c.through else f"dim_{c.dimension}.{key}"
+
+
+def _other(c: Column) -> str:
+    """Whether the key that was found does not say the id: there is none, or the member bears another."""
+    if not c.through:
+        return f"{_key(c)} IS NULL"
+    said_by = f"coalesce(own_ref.{business_id(c)}, other_ref.{business_id(c)})"
+    return f"{said_by} IS DISTINCT FROM r.{ident(c.name)}"
+
+
 def _fact_columns(c: Column) -> list[str]:
     if c.dimension:
-        return [f"coalesce(dim_{c.dimension}.{c.dimension}_key, 0) AS {c.dimension}_key"]
+        return [f"coalesce({_key(c)}, 0) AS {c.dimension}_key"]
     if c.date_key:
         day = f"r.{ident(c.name)}"
         # A refused row may hold a year that no key has room for.

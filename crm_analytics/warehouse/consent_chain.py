@@ -5,7 +5,7 @@ every column of the entry.  Whoever changes, removes, adds or reorders entries
 breaks the chain there, unless they hash all that follows anew; a head that was
 noted elsewhere finds that too.  It does not know what entries mean.
 
-May import: errors, sql, engines.   Imported by: warehouse.consent_ledger, warehouse.checks, pipeline.
+May import: errors, sql, engines.   Imported by: warehouse.*, pipeline.
 """
 
 import re

@@ -5,7 +5,7 @@ adds nothing.  Whose entry it is, only `consent_subject` says: when a customer's
 row there is removed, the chain still holds and nobody can tell any more.
 
 May import: engines, sql, warehouse.consent_chain, warehouse.consent_words, warehouse.identity.lookup.
-Imported by: warehouse.load.
+Imported by: warehouse.load, warehouse.checks, warehouse.consents.
 """
 
 from collections.abc import Callable
@@ -91,7 +91,8 @@ def forget_subject(engine: Engine, customer_id: str) -> int:
 
     The salts are deleted, of every source record that is this customer.  Entries and chain
     stay as they are, and no later load voids them.  The rows of the star that they
-    came from are not touched: where those stay, the next load notes them anew.
+    came from are not touched: where those stay, the next load notes them anew.  While several
+    source records are one customer, `customer_identity` says which, so ask before it forgets them.
     """
     if SUBJECTS not in engine.tables():
         return 0

@@ -34,8 +34,14 @@ and weeks of the retail calendar, whose settings are kept in `retail_calendar`),
 score of one model for one customer at one `as_of`), `dim_score` (the latest score of each kind beside each customer),
 `segment` and `segment_member` (saved segments, by `customer_id`, kept over loads), `dim_segment` and
 `bridge_customer_segment` (the same by key, for the customers that the star has), `consent_ledger`, `consent_head` and
-`consent_subject` (who agreed to what, kept over loads; [consents.md](consents.md)), `loads` and
-`rejects`. Where a cube declares rollups, `rollups` lists them, and each is a table
+`consent_subject` (who agreed to what, kept over loads; [consents.md](consents.md)), `card_index`, `card_everybody` and,
+of a large fact, `card_days_<fact>` (how the card of one customer is found; [customer.md](customer.md)), `loads` and
+`rejects`. Of the parts that loads read: `part`, `part_load`, `piece`, and `journal_<entity>`, the rows that a load took
+out ([loading.md](loading.md)). Where `crm.yml` declares a history there are `dim_customer_history` and the like, and
+what they are made from: `version_customer` or `seen_customer` ([history.md](history.md)). Where it has rules of
+identity, `customer_record` holds what the sources say, `customer_identity` which customer each record is,
+`customer_golden_source` where each value comes from, and `customer_ref` which customer an id means
+([identity.md](identity.md)). Where a cube declares rollups, `rollups` lists them, and each is a table
 `rollup_<cube>_<name>` ([cubes.md](cubes.md)).
 """
 

@@ -27,10 +27,12 @@ from crm_analytics.warehouse.channels import renew_dim_channel
 from crm_analytics.warehouse.columns import drop_unused
 from crm_analytics.warehouse.consent_chain import LEDGER
 from crm_analytics.warehouse.consent_ledger import append_consents
+from crm_analytics.warehouse.customers import CUSTOMERS, as_loaded, renew_customers, switch_identity
 from crm_analytics.warehouse.delivered import switch_storage
 from crm_analytics.warehouse.delivery import Deliveries, Delivery, Wanted, deliveries
+from crm_analytics.warehouse.erasure.door import clean_rejects
 from crm_analytics.warehouse.former import make_room
-from crm_analytics.warehouse.history import follow_load
+from crm_analytics.warehouse.history import follow_load, record_versions
 from crm_analytics.warehouse.intervals import versioned
 from crm_analytics.warehouse.ledger import EntityLoad
 from crm_analytics.warehouse.merge import Change, Merged, Task, merge
@@ -107,20 +109,25 @@ def load_sources(
     parts.make_tables(engine)
     load_id = ledger.begin(engine)
     switch_storage(engine, config.history, load_id)
+    switch_identity(engine, config.identity, whole)
     what = deliveries(engine, sources, whole, wanted)
     for part in what.kept:
         say(f"{part.source}: {part.label} is gone; its {part.entity} stay until: crm load --full")
     if what.unchanged:
         say(f"{what.unchanged:,} of {what.unchanged + len(what.due):,} parts are as they were and are not read again")
     renew_dim_channel(engine, config.channels)
-    reading = Reading(engine, load_id)
+    reading = Reading(engine, load_id, say)
     step = Step(engine=engine, load_id=load_id, sources=sources, what=what, reading=reading, samples=wanted.samples)
     try:
         done = []
         for entity in ENTITIES.values():
             tracked = config.history.get(entity.name)
-            done += _load_entity(step, versioned(entity, tracked), say)
-            if tracked:
+            done += _load_entity(step, as_loaded(versioned(entity, tracked), config.identity), say)
+            if config.identity and entity.name == CUSTOMERS.name:
+                say(str(renew_customers(engine, config.identity, now)))
+                if tracked:  # what is new of a customer may come from any of the records
+                    record_versions(engine, entity, tracked, load_id, now.date(), partial=not whole)
+            elif tracked:
                 follow_load(engine, entity, tracked, load_id, now.date(), partial=not whole)
     finally:
         reading.close()
@@ -144,8 +151,11 @@ def finish(
     """
     if LEDGER not in engine.tables() or not {"consents", "responses"}.isdisjoint(entities):
         append_consents(engine, load_id, now)
-    renew_dim_score(engine)
-    renew_dim_segment(engine)
+    tables = engine.tables()
+    if "customers" in entities or "dim_score" not in tables:
+        renew_dim_score(engine)
+    if "customers" in entities or "dim_segment" not in tables:
+        renew_dim_segment(engine)
     renew_dim_date(engine, config.calendar)
     renew_card_index(engine, news)
 
@@ -155,7 +165,7 @@ def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
     if not due and not gone and entity.table in engine.tables():
         return []
     started = perf_counter()
-    with _named(entity, [d.source for d in due]):
+    with _named(entity, [d.source for d in due], step.reading):
         staged = {
             d.part.key: stage(engine, d.source, entity, d.part.key, step.load_id, step.reading.scope(d)) for d in due
         }
@@ -174,6 +184,7 @@ def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
         )
         merged = merge(engine, step.load_id, task, say if step.samples else None)
         misread = step.reading.misread(due)
+        clean_rejects(engine, entity, step.load_id)
         drop_unused(engine, entity, task.extras)
     done = _log(step, entity, due, gone, merged, misread, perf_counter() - started)
     for item in done:
@@ -258,11 +269,13 @@ def _line(item: EntityLoad) -> str:
 
 
 @contextmanager
-def _named(entity: Entity, sources: Sequence[Source]) -> Iterator[None]:
-    """Say which mapping an error of the engine came from."""
+def _named(entity: Entity, sources: Sequence[Source], reading: Reading) -> Iterator[None]:
+    """Say which file or mapping an error of the engine came from."""
     try:
         yield
     except (DataError, WarehouseError) as error:
+        if why := reading.unreadable():
+            raise type(error)(why) from None
         paths = dict.fromkeys(str(s.path(entity.name)) for s in sources if entity.name in s.mappings)
         if any(str(error).startswith((*paths, str(s.folder / FILE))) for s in sources):
             raise

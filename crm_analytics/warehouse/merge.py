@@ -72,6 +72,7 @@ def merge(engine: Engine, load_id: int, task: Task, tell: Tell | None = None) ->
         engine.execute(build.unknown_member(entity))
     journal.fit(engine, entity.table, task.extras)
     counted = land(engine, entity, ARRIVING, task.staged, task.extras, load_id)
+    journal.fit(engine, entity.table, engine.columns(ARRIVING))  # a later version may ask for more columns
     leaving = _leaving(engine, task, reread)
     ring = Ring(
         entity=entity,
@@ -94,22 +95,24 @@ def exchange(
     leaving: str,
     *,
     keep: bool = True,
+    moves: bool = True,
     tell: Tell | None = None,
 ) -> dict[int, Change]:
     """Take the rows `f` that leave out of the star and the arriving ones in, but for those that are equal.
 
-    With `keep` those that leave go into the journal of the load.
+    With `keep` those that leave go into the journal of the load.  With `moves` facts follow
+    the members of a dimension that come and go.
     """
     _compare(engine, entity, leaving)
     changes = _changes(engine)
     if tell:
         tell_difference(engine, entity, extras, ARRIVING, tell)
     old = "SELECT old_id FROM temp.difference WHERE old_id IS NOT NULL AND same IS DISTINCT FROM TRUE"
-    if entity.kind == "dimension":
+    if entity.kind == "dimension" and moves:
         members_moved(engine, entity, old)
     if keep:
         journal.keep_rows(engine, load_id, entity, extras, f"f.rowid IN ({old})")
-    if entity.kind == "dimension":
+    if entity.kind == "dimension" and moves:
         rekey_facts(engine, entity.member)
     engine.execute(f"DELETE FROM {entity.table} WHERE rowid IN ({old})")
     new = "SELECT new_id FROM temp.difference WHERE new_id IS NOT NULL AND same IS DISTINCT FROM TRUE"

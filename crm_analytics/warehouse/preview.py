@@ -2,7 +2,7 @@
 
 Private values are not shown, only that they differ.
 
-May import: engines, sql, warehouse.build, warehouse.tables.   Imported by: warehouse.merge.
+May import: engines, sql, warehouse.build, warehouse.private, warehouse.tables.   Imported by: warehouse.merge.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from crm_analytics.engines import Engine
 from crm_analytics.sql import Value, ident
 from crm_analytics.warehouse import build
-from crm_analytics.warehouse.tables import PRIVATE, Entity
+from crm_analytics.warehouse.private import is_private
+from crm_analytics.warehouse.tables import Entity
 
 EXAMPLES = 3
 Tell = Callable[[str], None]
@@ -28,8 +29,9 @@ def tell_difference(engine: Engine, entity: Entity, extras: Mapping[str, str], a
     tell_new(engine, entity, extras, new, tell)
     pairs = engine.rows(f"SELECT old_id, new_id FROM temp.difference WHERE NOT same ORDER BY 1 LIMIT {EXAMPLES}")
     for old_id, new_id in pairs:
-        (old,) = _some(engine, entity, extras, f"(SELECT * FROM {entity.table} WHERE rowid = {old_id})")
-        (now,) = _some(engine, entity, extras, f"(SELECT * FROM {arriving} WHERE rowid = {new_id})")
+        # Not `rowid = ...`: with a filter above it DuckDB 2.0 fails in its optimizer.
+        (old,) = _some(engine, entity, extras, _chosen(entity.table, "old_id", f"old_id = {old_id}"))
+        (now,) = _some(engine, entity, extras, _chosen(arriving, "new_id", f"new_id = {new_id}"))
         tell(f"  changed  {_key(entity, now)}: {_differences(old, now)}")
     for row in _some(engine, entity, extras, _chosen(entity.table, "old_id", "new_id IS NULL")):
         tell(f"  removed  {_key(entity, row)}")
@@ -56,5 +58,5 @@ def _key(entity: Entity, row: Mapping[str, Value]) -> str:
 
 def _differences(old: Mapping[str, Value], now: Mapping[str, Value]) -> str:
     differing = [name for name in now if old.get(name) != now[name]]
-    said = [name if name in PRIVATE else f"{name} {old.get(name)} -> {now[name]}" for name in differing]
+    said = [name if is_private(name) else f"{name} {old.get(name)} -> {now[name]}" for name in differing]
     return "; ".join(said) or "now from another file"

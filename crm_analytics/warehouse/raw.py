@@ -6,13 +6,15 @@ Only the protocol stands here; how files, databases and frames are read is in
 May import: engines.   Imported by: warehouse.readers.*, warehouse.sources, warehouse.load.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from crm_analytics.engines import Engine
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,12 @@ class Raw(Protocol):
         (the first is 1), `_reason` VARCHAR, `_row` VARCHAR (JSON: `{"line": "the line as it stands"}`).
         """
 
+    def unreadable(self) -> str:
+        """After an error of the engine: a sentence on the piece that cannot be read; '' where none is to blame.
+
+        Asks nothing of the engine, whose transaction may have ended with the error.
+        """
+
     def stamp(self, piece: Piece) -> str:
         """A cheap sign that a piece is still what it was; '' where nothing cheap tells."""
 
@@ -73,3 +81,15 @@ class Raw(Protocol):
 
     def close(self, engine: Engine) -> None:
         """Let go of every table and file that `open` made."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A raw that may take minutes to open."""
+
+    def telling(self, say: Say) -> Raw:
+        """The same, and it says how far it has come."""
+
+
+def silent(text: str) -> None:
+    """Say nothing."""

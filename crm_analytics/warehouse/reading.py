@@ -7,6 +7,7 @@ May import: engines, errors, sql, warehouse.delivery, warehouse.ledger, warehous
 Imported by: warehouse.load.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from crm_analytics.engines import Engine
@@ -14,16 +15,18 @@ from crm_analytics.errors import CrmError
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import ledger
 from crm_analytics.warehouse.delivery import Delivery
+from crm_analytics.warehouse.raw import Say, Telling
 from crm_analytics.warehouse.sources import FILE, Source
 
 
 class Reading:
     """What is open during one load."""
 
-    def __init__(self, engine: Engine, load_id: int) -> None:
+    def __init__(self, engine: Engine, load_id: int, say: Say) -> None:
         self._engine = engine
         self._load_id = load_id
-        self._selects: dict[tuple[str, str, str], str] = {}
+        self._say = say
+        self._selects: dict[tuple[str, str, str, datetime | None], str] = {}
         self._opened: dict[tuple[str, str], Source] = {}
 
     def scope(self, delivery: Delivery) -> str:
@@ -47,7 +50,8 @@ class Reading:
                     continue
                 of_piece = f"WHERE _label = {literal(delivery.piece.label)}" if delivery.piece else ""
                 rows = (
-                    f"SELECT {literal(ledger.MISREAD)} || ' ' || _line || ': ' || _reason AS _reason, _row, "
+                    f"SELECT {literal(ledger.MISREAD)} || ': ' || _reason AS _reason, "
+                    "CAST(json_merge_patch(_row, json_object('number', _line)) AS VARCHAR) AS _row, "
                     f"{literal(delivery.source.name)} AS source, {delivery.part.key} AS part_key "
                     f"FROM ({select}) {of_piece}"
                 )
@@ -56,6 +60,13 @@ class Reading:
                     ledger.reject(self._engine, self._load_id, delivery.part.entity, rows)
                     lost[delivery.part.key] = lost.get(delivery.part.key, 0) + int(str(count))
         return lost
+
+    def unreadable(self) -> str:
+        """After an error of the engine: which file is to blame and why; '' where none is."""
+        for (_, name), source in self._opened.items():
+            if why := source.raws[name].unreadable():
+                return f"{source.folder / FILE}: files: {name}: {why}"
+        return ""
 
     def watermark(self, delivery: Delivery) -> datetime | None:
         """The latest change that was read of a part that can be asked for changes."""
@@ -70,19 +81,23 @@ class Reading:
     def close(self) -> None:
         """Let go of everything."""
         for (_, name), source in self._opened.items():
-            source.raws[name].close(self._engine)
+            # After an error the transaction is over, and with it the tables that would be dropped.
+            with suppress(CrmError):
+                source.raws[name].close(self._engine)
         self._opened.clear()
         self._selects.clear()
 
     def _open(self, source: Source, name: str, delivery: Delivery | None) -> str:
-        piece = delivery.piece if delivery else None
-        key = (source.name, name, piece.label if piece else "")
+        piece, since = (delivery.piece, delivery.since) if delivery else (None, None)
+        # One mapping may want all rows of a table, another what changed since its own last load.
+        key = (source.name, name, piece.label if piece else "", since)
         if key not in self._selects:
             raw = source.raws[name]
+            if isinstance(raw, Telling):
+                raw = raw.telling(self._say)
             self._opened[source.name, name] = source
             try:
-                pieces = [piece] if piece else raw.pieces()
-                select = raw.open(self._engine, pieces, delivery.since if delivery else None)
+                select = raw.open(self._engine, [piece] if piece else raw.pieces(), since)
                 self._engine.columns(f"({select})")  # a broken file is named here, not by the mapping that reads it
                 self._selects[key] = select
             except CrmError as error:

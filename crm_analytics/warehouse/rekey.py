@@ -5,8 +5,9 @@ May import: engines, sql, warehouse.card_index, warehouse.tables.   Imported by:
 
 from crm_analytics.engines import Engine
 from crm_analytics.sql import ident, literal
+from crm_analytics.warehouse import build
 from crm_analytics.warehouse.card_index import forget_card_index
-from crm_analytics.warehouse.tables import FACTS, Column, Entity
+from crm_analytics.warehouse.tables import FACTS, REF, Column, Entity
 
 
 def members_moved(engine: Engine, entity: Entity, leaving: str) -> None:
@@ -53,3 +54,42 @@ def unresolved_with(fact: Entity, column: Column, value: str) -> str:
     fields = ", ".join(f"{ident(name)}: {text}" for name, text in values.items())
     anything = f"coalesce({', '.join(values.values())}) IS NOT NULL"
     return f"CASE WHEN {anything} THEN CAST(to_json({{{fields}}}) AS VARCHAR) END"
+
+
+def rekey_through(engine: Engine) -> None:
+    """Give every fact row that names a customer the key that `customer_ref` has for its id now.
+
+    The ids are read off the rows as they are keyed before, so the dimension must still be the old one.
+    """
+    for fact in FACTS.values():
+        for column in fact.references:
+            if column.dimension == "customer" and fact.table in engine.tables():
+                _rekey_through(engine, fact, column)
+
+
+def _rekey_through(engine: Engine, fact: Entity, column: Column) -> None:
+    named = (
+        f"SELECT DISTINCT f.source, f.customer_key, {build.said(column)} AS id FROM {fact.table} f "
+        "JOIN dim_customer ON dim_customer.customer_key = f.customer_key"
+    )
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE moved AS SELECT n.source, n.id, n.customer_key AS old_key, "
+        "coalesce(own.customer_key, other.customer_key, 0) AS new_key, "
+        "coalesce(own.customer_id, other.customer_id) AS new_id "
+        f"FROM ({named}) n LEFT JOIN {REF} own ON own.source = n.source AND own.id = n.id "
+        f"LEFT JOIN {REF} other ON other.source = '' AND other.id = n.id "
+        "WHERE n.id IS NOT NULL AND coalesce(own.customer_key, other.customer_key, 0) <> n.customer_key"
+    )
+    ((any_row,),) = engine.rows("SELECT EXISTS (SELECT * FROM temp.moved)")
+    if any_row:
+        forget_card_index(engine)
+        value = "CASE WHEN m.new_id IS DISTINCT FROM m.id THEN m.id END"
+        unresolved = f"f.unresolved->>{literal(f'$.{column.name}')}"
+        engine.execute(
+            f"UPDATE {fact.table} AS f SET customer_key = m.new_key, "
+            f"unresolved = {unresolved_with(fact, column, value)} FROM temp.moved m "
+            "LEFT JOIN dim_customer d ON d.customer_key = m.old_key "
+            "WHERE f.customer_key = m.old_key AND f.source = m.source "
+            f"AND coalesce({unresolved}, d.customer_id) = m.id"
+        )
+    engine.execute("DROP TABLE temp.moved")

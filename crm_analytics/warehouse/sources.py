@@ -88,6 +88,10 @@ class Source:
             engine.execute(f"DROP VIEW IF EXISTS {ident('raw_' + name)}")
             raw.close(engine)
 
+    def moving(self) -> list[str]:
+        """The raws that may hold other rows by now than when they were loaded: of a server nothing cheap can tell."""
+        return [name for name, raw in self.raws.items() if not all(raw.stamp(piece) for piece in raw.pieces())]
+
     def path(self, entity: str) -> Path:
         """The file that maps `entity`."""
         return self.folder / f"{entity}.sql"

@@ -14,8 +14,10 @@ from typing import Literal
 Kind = Literal["dimension", "fact", "bridge"]
 
 MONEY = "DECIMAL(18,2)"
-# Columns whose values are never shown but where a person asks for exactly them.
-PRIVATE = frozenset({"name", "email", "phone"})
+# Which customer an id means, where crm.yml has rules of identity; see warehouse.customers.
+REF = "customer_ref"
+# What the sources say of customers, one row a source record, in the same case.
+RECORDS = "customer_record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Column:
     `dimension` makes it a business id that the build resolves to `<dimension>_key`;
     `date_key` makes it a day that the build resolves to that key of `dim_date`.
     `values` lists what it may hold, in lower case; `default` stands in where a source has no such column.
+    `through` names a table (source, id, key) in which the id is looked up instead of the dimension itself.
     `lower` makes capitals small, so that `Marketing` and `marketing` are one word.
     `named` is for one that every mapping must give, though it may be empty in any row.
     """
@@ -38,6 +41,7 @@ class Column:
     values: tuple[str, ...] = ()
     default: str = ""
     lower: bool = False
+    through: str = ""
     named: bool = False
 
     @property

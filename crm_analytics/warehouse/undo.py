@@ -17,8 +17,9 @@ from crm_analytics.errors import DataError, UnknownName, WarehouseError
 from crm_analytics.sql import literal
 from crm_analytics.warehouse import build, journal, parts
 from crm_analytics.warehouse.columns import drop_unused
+from crm_analytics.warehouse.customers import CUSTOMERS, as_loaded, renew_customers
 from crm_analytics.warehouse.delivered import refuse_switched
-from crm_analytics.warehouse.history import follow_undo, touch
+from crm_analytics.warehouse.history import follow_undo, forget_versions, record_versions, touch
 from crm_analytics.warehouse.intervals import versioned
 from crm_analytics.warehouse.load import finish
 from crm_analytics.warehouse.merge import ARRIVING, exchange
@@ -75,9 +76,16 @@ def _touched(engine: Engine, load_id: int) -> frozenset[str]:
 
 
 def _undo_entity(engine: Engine, config: ProjectConfig, load_id: int, entity: Entity, now: datetime) -> Undone:
-    tracked = config.history.get(entity.name)
+    tracked, given = config.history.get(entity.name), as_loaded(entity, config.identity)
+    if config.identity and entity.name == CUSTOMERS.name:
+        undone = _undo(engine, load_id, given)
+        renew_customers(engine, config.identity, now)
+        if tracked:
+            forget_versions(engine, entity, tracked, load_id)
+            record_versions(engine, entity, tracked, load_id, now.date(), partial=True)
+        return undone
     if tracked is None:
-        return _undo(engine, load_id, entity)
+        return _undo(engine, load_id, given)
     touch(engine, entity, load_id)
     undone = _undo(engine, load_id, versioned(entity, tracked))
     follow_undo(engine, entity, tracked, load_id, now.date())

@@ -49,6 +49,16 @@ def test_the_readme_names_the_two_commands_and_shows_something_to_run() -> None:
     assert python("README.md")
 
 
+@pytest.mark.parametrize(("command", "output"), console("docs/history.md"), ids=str)
+def test_a_command_on_the_made_up_shop_prints_what_the_page_says(
+    command: str, output: str, folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    ran = run(*shlex.split(command)[1:])
+    assert ran.code == 0, ran.err
+    assert [line.rstrip() for line in ran.out.splitlines()] == output.splitlines()
+
+
 @pytest.mark.demo
 @pytest.mark.parametrize(("command", "output"), COMMANDS, ids=[c[:70] for c, _ in COMMANDS])
 def test_a_command_prints_what_the_page_says(

@@ -1,4 +1,4 @@
-"""From a register in files to the ledger: rows sent twice, corrected or refused, loads that fail or are undone."""
+"""From a register in files to the ledger: rows sent twice, corrected or refused, and loads that fail or are undone."""
 
 import pytest
 

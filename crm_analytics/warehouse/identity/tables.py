@@ -12,9 +12,8 @@ from crm_analytics.engines import Engine
 from crm_analytics.errors import UnknownName, WarehouseError
 from crm_analytics.identity_rules import IdentityRules
 from crm_analytics.sql import literal
-from crm_analytics.warehouse.tables import ENTITIES
+from crm_analytics.warehouse.tables import ENTITIES, RECORDS
 
-RECORDS = "customer_record"
 GOLDEN = "customer_golden"
 BOOKKEEPING = ("part_key", "load_id")
 
@@ -59,7 +58,8 @@ def record_columns(engine: Engine, rules: IdentityRules) -> dict[str, str]:
     """
     if RECORDS not in engine.tables():
         raise WarehouseError("identity: no source record was loaded with the identity rules of crm.yml; run: crm load")
-    columns = {name: kind for name, kind in engine.columns(RECORDS).items() if name not in BOOKKEEPING}
+    own = (*BOOKKEEPING, "unresolved")
+    columns = {name: kind for name, kind in engine.columns(RECORDS).items() if name not in own}
     named = [rule.column for rule in rules.keys] + [*rules.conflicts, *rules.golden]
     for name in named:
         if name not in columns:

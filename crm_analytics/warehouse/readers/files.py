@@ -6,10 +6,10 @@ May import: errors, sql, engines, warehouse.raw.   Imported by: warehouse.reader
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from glob import escape, glob
-from hashlib import file_digest
+from hashlib import blake2s, file_digest
 from pathlib import Path
 
 from crm_analytics.engines import Engine
@@ -59,11 +59,19 @@ class Files:
     def changed(self) -> str:
         return ""
 
+    @property
+    def tag(self) -> str:
+        """What the names of temporary tables end in, so that no two raws share one."""
+        return temporary_tag(self.source, self.name)
+
     def pieces(self) -> tuple[Piece, ...]:
         """The files that are there now, by label."""
         return tuple(sorted((Piece(self.place.label(p), p) for p in self.place.files()), key=lambda piece: piece.label))
 
     def misread(self, engine: Engine) -> str:
+        return ""
+
+    def unreadable(self) -> str:
         return ""
 
     def stamp(self, piece: Piece) -> str:
@@ -91,6 +99,11 @@ def path_of(piece: Piece) -> Path:
     return piece.path
 
 
-def listed(pieces: Sequence[Piece]) -> str:
-    """SQL for the list of their paths."""
-    return "[" + ", ".join(literal(str(piece.path)) for piece in pieces) + "]"
+def temporary_tag(source: str, name: str) -> str:
+    """Letters and digits for a raw of a source, whose names may hold anything."""
+    return blake2s(f"{source}/{name}".encode(), digest_size=6).hexdigest()
+
+
+def listed(paths: Iterable[Path]) -> str:
+    """SQL for a list of paths."""
+    return "[" + ", ".join(literal(str(path)) for path in paths) + "]"
