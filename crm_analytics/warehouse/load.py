@@ -8,6 +8,7 @@ changes end in the same star.
 May import: errors, config, engines, warehouse.*.   Imported by: project.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from time import perf_counter
 
 from crm_analytics.config import ProjectConfig
 from crm_analytics.engines import Engine
-from crm_analytics.errors import DataError, UnknownName, WarehouseError
+from crm_analytics.errors import CrmError, DataError, UnknownName, WarehouseError
 from crm_analytics.warehouse import ledger, parts
 from crm_analytics.warehouse.arrival import Counted
 from crm_analytics.warehouse.calendar import renew_dim_date
@@ -274,4 +275,13 @@ def _named(entity: Entity, sources: Sequence[Source]) -> Iterator[None]:
         paths = dict.fromkeys(str(s.path(entity.name)) for s in sources if entity.name in s.mappings)
         if any(str(error).startswith((*paths, str(s.folder / FILE))) for s in sources):
             raise
-        raise type(error)(f"{', '.join(paths) or entity.name}: {error}") from None
+        said = _damaged(entity, sources, error) or str(error)
+        raise type(error)(f"{', '.join(paths) or entity.name}: {said}") from None
+
+
+def _damaged(entity: Entity, sources: Sequence[Source], error: CrmError) -> str:
+    """Which file cannot be read, where an error may come from one; the engine itself does not always say."""
+    if re.match(r"(Binder|Catalog|Conversion|Parser|Out of Memory)\b", str(error)):
+        return ""
+    raws = [s.raws[name] for s in sources if entity.name in s.mappings for name in s.reads(entity.name)]
+    return next(filter(None, (raw.unreadable() for raw in raws)), "")

@@ -74,23 +74,7 @@ BREAKS: dict[str, tuple[Callable[[Shop], None], str]] = {
     "a missing file": (without("sales.csv"), r"till/source\.yml:5: no such file: .*sales\.csv"),
     "a file without a header": (raw("sales", ""), r"sales\.csv:1: needs a header line"),
     "a header that names a column twice": (raw("sales", "a,b,A\n"), r"sales\.csv:1: the header names a twice"),
-    "a file that is not UTF-8": (raw("customers", b"customer_id\n\xe4\n"), r"customers\.csv: is not UTF-8 text"),
-    "a file that is not UTF-8 further down": (
-        raw("customers", b"customer_id\n" + b"x\n" * 9000 + b"\xe4\n"),
-        r"till/customers\.sql: .*customers\.csv:9002: broken CSV: Invalid unicode",
-    ),
-    "a line with a value too many": (
-        raw("customers", "customer_id,name\nann,A\nbob,B,secret\n"),
-        r"till/customers\.sql: .*customers\.csv:3: broken CSV: Expected Number of Columns: 2 Found: 3",
-    ),
-    "a quote that is not closed": (
-        raw("customers", 'customer_id,name\nann,"A\nbob,B\n'),
-        r"till/customers\.sql: .*customers\.csv:2: broken CSV: Value with unterminated quote found",
-    ),
-    "lines that end in two ways": (
-        raw("customers", "customer_id,name\r\nann,A\nbob,B\r\n"),
-        r"till/customers\.sql: .*customers\.csv: broken CSV: its lines end in different ways",
-    ),
+    "a header that is not UTF-8": (raw("customers", b"customer_id,\xe4\n1,2\n"), r"customers\.csv: is not UTF-8 text"),
     "a Parquet file that was cut off": (
         with_parquet(parquet(9)[:-9]),
         r"crm/source\.yml: files: people: .*people\.parquet",
@@ -99,7 +83,10 @@ BREAKS: dict[str, tuple[Callable[[Shop], None], str]] = {
         with_parquet(b"customer_id\n1\n"),
         r"crm/source\.yml: files: people: .*people\.parquet",
     ),
-    "a Parquet file with a hole in it": (with_parquet(overwritten(parquet(9999), 4, 2000)), r"crm/customers\.sql: "),
+    "a Parquet file with a hole in it": (
+        with_parquet(overwritten(parquet(9999), 4, 2000)),
+        r"crm/customers\.sql: .*people\.parquet: is damaged: its rows cannot be read",
+    ),
     "two sources that disagree on what an attribute is": (
         lambda shop: void(
             shop.source(
@@ -211,7 +198,7 @@ def test_every_mistake_in_source_yml_is_told_at_once(shop: Shop) -> None:
         "till/source.yml:5: needs a path, such as {path: raw/customers.csv}",
         "till/source.yml:6: needs a path, such as {path: raw/customers.csv}",
         "till/source.yml:7: no such file: till/lost.csv",
-        "till/source.yml:8: cannot read source.yml; known endings: .parquet, .csv, .jsonl",
+        "till/source.yml:8: cannot read source.yml; known endings: .parquet, .csv, .tsv, .txt, .jsonl, .ndjson, .xlsx",
         "till/source.yml:9: mixes .csv, .sql; give each kind a name of its own",
         "till/source.yml:10: the package no_such_package is not installed; try: pip install no_such_package",
         "till/source.yml:11: the package .. is not installed; try: pip install ..",
