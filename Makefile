@@ -41,7 +41,7 @@ docs: env ## write docs/cli.md and docs/star.md anew from the code
 	$(BIN)/python -m crm_analytics.warehouse.describe > docs/star.md
 
 lock: ## choose versions anew after a change to pyproject.toml (needs uv)
-	@echo "# Written by 'make lock' from pyproject.toml: core, demo, jupyter and test, for Python 3.11 and later." > requirements.new
+	@echo "# Written by 'make lock' from pyproject.toml: core, its extras and test, for Python 3.11 and later." > requirements.new
 	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --extra test \
 	  --generate-hashes --no-annotate --no-header --no-emit-package crm_analytics pyproject.toml >> requirements.new
 	@mv requirements.new requirements.txt

@@ -191,6 +191,9 @@ def main() -> int:
     parser.add_argument("--rows", type=int)
     parser.add_argument("--folder", type=Path, help="where to make the star; it is deleted afterwards")
     asked = parser.parse_args()
+    if asked.rows is None and not asked.project.is_dir():
+        print(f"{asked.project}: not there, nothing timed; make it with: make demo")
+        return 0
     if asked.rows is None:
         return int(not measure(asked.project, DEMO_BAR))
     folder = Path(mkdtemp(prefix="card-", dir=asked.folder)) / "made"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm --help` must not wa
 
     from crm_analytics.pipeline.consents import Consents
     from crm_analytics.pipeline.identity import Identity
-    from crm_analytics.warehouse.checks import Check
+    from crm_analytics.warehouse.check import Check
     from crm_analytics.warehouse.ledger import EntityLoad
     from crm_analytics.warehouse.load import Say
     from crm_analytics.warehouse.rejects import RejectGroup
@@ -98,6 +98,19 @@ class Store:
         with self.writing("crm load", new=True, keep=not dry_run) as engine:
             return load_project(engine, self.config, self.folder, sources, now or datetime.now(), say, wanted)
 
+    def load_frame(
+        self, frame: object, entity: str, source: str = "notebook", *, full: bool = False, now: datetime | None = None
+    ) -> "EntityLoad | None":
+        """Load a frame (Polars, pandas, Arrow) with the columns of an entity's contract, docs/star.md.
+
+        Its rows are added, or take the place of those with the same key that came the same
+        way; with `full` they replace all of them.  Gives None where nothing is new.
+        """
+        from crm_analytics.pipeline.loading import load_frame
+
+        with self.writing("loading a frame", new=True) as engine:
+            return load_frame(engine, self.config, self.folder, frame, entity, source, now or datetime.now(), full)
+
     def loads(self) -> "pl.DataFrame":
         """Every load: when, what it read and changed, and whether it was taken back; the latest first."""
         from crm_analytics.warehouse.ledger import LOADS
@@ -150,8 +163,12 @@ class Store:
     def identity(self) -> "Identity":
         """Which source records are one customer: `shop.identity.review()`, `.explain("17")`, `.accept(a, b, ...)`."""
         from crm_analytics.pipeline.identity import Identity
+        from crm_analytics.pipeline.rollups import refresh_rollups
 
-        return Identity(lambda: self.engine, self.writing, self.config.identity)
+        def renew_rollups(engine: Engine) -> None:
+            refresh_rollups(engine, self.folder / "cubes", silent)
+
+        return Identity(lambda: self.engine, self.writing, self.config.identity, renew_rollups)
 
     def close(self) -> None:
         """Let go of the warehouse."""

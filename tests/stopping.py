@@ -2,8 +2,11 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
+
+WAIT_SECONDS = 120
 
 
 class Endless:
@@ -18,10 +21,18 @@ class Endless:
         )
 
     def wait_until_it_runs(self, then: Callable[[], object]) -> None:
-        """Opening the pipe waits for its reader."""
-        with self._pipe.open("w") as pipe:
-            then()
-            pipe.write("read")
+        """A pipe can be opened for writing once it has a reader; a statement that never runs fails the test."""
+        for _ in range(int(WAIT_SECONDS / 0.02)):
+            try:
+                handle = os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:
+                time.sleep(0.02)
+                continue
+            with os.fdopen(handle, "w") as pipe:
+                then()
+                pipe.write("read")
+            return
+        raise AssertionError("the statement did not begin to run")
 
 
 def press_ctrl_c(process_id: int) -> None:

@@ -3,7 +3,7 @@
 The same rule as the plan and the door of the exports have (`campaigns.consent`), said of
 one person with the word that it rests on.  Missing means no.
 
-May import: config, campaigns.consent.   Imported by: pipeline.customer, reports.card.
+May import: campaigns.consent.   Imported by: pipeline.customer, reports.card.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crm_analytics.campaigns.consent import GRANTED
-from crm_analytics.config import ConsentRule
 
 ASK_ELSEWHERE = "the sources keep no consents: check elsewhere before anything is sent"
 UNKNOWN = "not in dim_customer, so nothing is known of consent"
@@ -29,20 +28,16 @@ class Permission:
     why: str
 
 
-def permissions(
-    words: Sequence[Word], rule: ConsentRule, kept: bool, addresses: Collection[str]
-) -> tuple[Permission, ...]:
+def permissions(words: Sequence[Word], asked: bool, addresses: Collection[str]) -> tuple[Permission, ...]:
     """One permission a channel, in the order of `words`.
 
     Parameters
     ----------
     words     : a row a channel for this customer, as `warehouse.consents.consents_as_of` has them
-    rule      : what crm.yml says of consent
-    kept      : whether the sources have a register of consents; one that was loaded is looked at
-        whatever crm.yml says of it
+    asked     : whether consent is recorded: crm.yml requires it, or a register of it was loaded all the same
     addresses : those of `ADDRESS` that are known; a channel without one may be allowed and still be of no use
     """
-    if rule == "required" or kept:
+    if asked:
         decided = [Permission(channel=w["channel"], may=w["status"] == GRANTED, why=_why(w)) for w in words]
     else:
         # Nobody was asked, but some have said no all the same, and there is no telling for which other channels.

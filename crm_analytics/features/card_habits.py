@@ -42,11 +42,11 @@ def habits(lines: pl.DataFrame, item: str) -> pl.DataFrame:
     wanted = [name for name in HABITS if name != "hour" or (bought["sold_at"].dt.time() != time(0)).any()]
     of_orders = bought["order_id"].n_unique()
     called = pl.col("habit").replace("item", item)
-    every = pl.concat(_habit(bought, name) for name in wanted)
-    return every.with_columns(habit=called, of_orders=pl.lit(of_orders, pl.Int64))
+    every = pl.concat(_habit(bought.lazy(), name) for name in wanted)
+    return every.collect().with_columns(habit=called, of_orders=pl.lit(of_orders, pl.Int64))
 
 
-def _habit(bought: pl.DataFrame, name: str) -> pl.DataFrame:
+def _habit(bought: pl.LazyFrame, name: str) -> pl.LazyFrame:
     return (
         bought.filter(pl.col(name).is_not_null())
         .group_by(pl.col(name).alias("member"))

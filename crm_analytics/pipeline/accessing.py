@@ -17,6 +17,8 @@ from typing import Any
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError, DataError
 from crm_analytics.sql import Query, ident
+from crm_analytics.warehouse.consent_chain import LEDGER
+from crm_analytics.warehouse.consents import consent_history
 from crm_analytics.warehouse.erasure.files import change_file
 from crm_analytics.warehouse.erasure.folder import ACCESS_FILE, erase_files
 from crm_analytics.warehouse.erasure.log import PSEUDONYM
@@ -92,6 +94,7 @@ def access(engine: Engine, folder: Folder, customer_id: str, out: Path | None, n
         "known_as": known,
         "tables": tables,
         "files": files,
+        "consents": _consents(engine, customer_id),
         "exports": [asdict(export) for export in recall],
         "scores": SCORES if "fct_score" in tables else {},
     }
@@ -104,6 +107,16 @@ def access(engine: Engine, folder: Folder, customer_id: str, out: Path | None, n
         tables={name: len(held["rows"]) for name, held in tables.items()},
         files={name: len(rows) for name, rows in files.items()},
     )
+
+
+def _consents(engine: Engine, customer_id: str) -> list[dict[str, Any]]:
+    """Every word in the ledger with its proof, though nothing in the ledger itself says whose it is."""
+    if LEDGER not in engine.tables():
+        return []
+    try:
+        return consent_history(engine, customer_id).to_dicts()
+    except DataError:  # there is none
+        return []
 
 
 def _tables(engine: Engine, person: Person) -> dict[str, dict[str, Any]]:
@@ -169,6 +182,7 @@ def _page(document: Mapping[str, Any]) -> str:
     parts.append(_section("Known as", "", [document["known_as"]] if document["known_as"] else []))
     parts += [_section(name, held["about"], held["rows"]) for name, held in document["tables"].items()]
     parts += [_section(name, "rows of this file", rows) for name, rows in document["files"].items()]
+    parts.append(_section("Consents", "every word of theirs in the ledger", document["consents"]))
     parts.append(_section("Exports", "lists that were written with them in", document["exports"]))
     scores = [{"score": name, "says": says} for name, says in document["scores"].items()]
     parts.append(_section("What the scores say", "", scores))

@@ -30,6 +30,7 @@ from crm_analytics.reports.card.contents import (
     Score,
 )
 from crm_analytics.warehouse.consents import consents_as_of, keeps_consents
+from crm_analytics.warehouse.private import is_private, looks_private
 
 __all__ = ["LAST", "Card", "customer_card"]
 
@@ -67,6 +68,7 @@ def customer_card(
         raise DataError(f"last: needs 0 or more interactions, got {last}")
     present = engine.tables()
     whose, row, notes = _found(engine, customer_id, present)
+    attributes = {n: v for n, v in row.items() if v is not None and n not in (*OWN_FIELDS, *BOOKKEEPING)}
     before = as_of or FAR_AHEAD
     lines = asked.lines_of(engine, whose, _item(engine, config.item), before, present)
     events = asked.events_of(engine, whose, before, present)
@@ -76,7 +78,8 @@ def customer_card(
         customer_id=whose.customer_id,
         known=bool(row),
         person=_person(row),
-        attributes={n: v for n, v in row.items() if v is not None and n not in (*OWN_FIELDS, *BOOKKEEPING)},
+        attributes=attributes,
+        private=tuple(name for name, value in attributes.items() if is_private(name) or looks_private(str(value))),
         as_of=as_of,
         currency=config.currency,
         orders=Orders(**total) if (total := habits.totals(lines)) else None,
@@ -149,7 +152,8 @@ def _permissions(engine: Engine, config: ProjectConfig, whose: Whose, row: Row, 
         return tuple(Permission(channel=channel, may=False, why=UNKNOWN) for channel in config.channels)
     words = consents_as_of(engine, at, config.marketing_purpose, whose.customer_id).to_dicts()
     addresses = [ADDRESS[channel] for channel in ("email", "phone") if row.get(channel)]
-    return permissions(words, config.consent, keeps_consents(engine), addresses)
+    # A register that was loaded is looked at, whatever crm.yml says of it.
+    return permissions(words, config.consent == "required" or keeps_consents(engine), addresses)
 
 
 def _kept(engine: Engine, whose: Whose, before: date, present: Collection[str]) -> dict[str, Any]:

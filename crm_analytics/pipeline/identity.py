@@ -3,7 +3,7 @@
 Each decision is one transaction: the word is written to the log, and every table of
 identity is brought up to date.
 
-May import: errors, identity_rules, engines, warehouse.identity.   Imported by: project.
+May import: errors, identity_rules, engines, warehouse.   Imported by: project.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,12 +15,15 @@ import polars as pl
 from crm_analytics.engines import Engine
 from crm_analytics.errors import ConfigError
 from crm_analytics.identity_rules import IdentityRules
+from crm_analytics.warehouse.card_index import renew_card_index
 from crm_analytics.warehouse.customers import renew_customers
 from crm_analytics.warehouse.identity import decisions, reading
 from crm_analytics.warehouse.identity.decisions import Word
 from crm_analytics.warehouse.identity.reading import Explained
 from crm_analytics.warehouse.identity.resolve import Resolved
 from crm_analytics.warehouse.identity.tables import make_tables, record_columns
+from crm_analytics.warehouse.scores import renew_dim_score
+from crm_analytics.warehouse.segments import renew_dim_segment
 
 
 class Identity:
@@ -31,6 +34,7 @@ class Identity:
         reading: Callable[[], Engine],
         writing: Callable[[str], AbstractContextManager[Engine]],
         rules: IdentityRules | None,
+        after: Callable[[Engine], None],
     ) -> None:
         if rules is None:
             raise ConfigError(
@@ -39,6 +43,7 @@ class Identity:
         self._reading = reading
         self._writing = writing
         self._rules = rules
+        self._after = after
 
     def review(self, show: bool = False) -> pl.DataFrame:
         """The pairs to look at; private values masked unless `show`.  See `warehouse.identity.reading.review`."""
@@ -87,8 +92,14 @@ class Identity:
         self, doing: str, decide: Callable[[Engine, Word], None], who: str, why: str, now: datetime | None
     ) -> Resolved:
         word = Word(who, now or datetime.now(), why)
-        with self._writing(doing) as engine, engine.transaction():
-            record_columns(engine, self._rules)  # says so where nothing was loaded
-            make_tables(engine)
-            decide(engine, word)
-            return renew_customers(engine, self._rules, word.at)
+        with self._writing(doing) as engine:
+            with engine.transaction():
+                record_columns(engine, self._rules)  # says so where nothing was loaded
+                make_tables(engine)
+                decide(engine, word)
+                resolved = renew_customers(engine, self._rules, word.at)
+                renew_dim_score(engine)
+                renew_dim_segment(engine)
+                renew_card_index(engine)
+            self._after(engine)
+            return resolved

@@ -84,7 +84,7 @@ def _renew(engine: Engine, made: str, fact: str, rows: int, load_id: int | None)
 
 def days_table(fact: str) -> str:
     """The name of the index of days of a fact."""
-    return f"card_days_{fact.removeprefix('fct_')}"
+    return f"card_days_{fact}"
 
 
 def everybody_by_day() -> str:

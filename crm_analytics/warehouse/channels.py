@@ -17,6 +17,7 @@ SELECT CAST(0 AS INTEGER) AS channel_key, CAST(NULL AS VARCHAR) AS channel"""
 
 def renew_dim_channel(engine: Engine, channels: Sequence[str]) -> None:
     """Bring the dimension to the list, which is in lower case."""
+    there = "dim_channel" in engine.tables()
     engine.execute(EMPTY)
     known = {str(name): int(str(key)) for key, name in engine.rows("SELECT * FROM dim_channel WHERE channel_key > 0")}
     new = [name for name in channels if name not in known]
@@ -25,10 +26,11 @@ def renew_dim_channel(engine: Engine, channels: Sequence[str]) -> None:
         return
     last = max(known.values(), default=0)
     keys = {name: last + i for i, name in enumerate(new, start=1)}
-    moves = [(name, 0, key) for name, key in keys.items()] + [(name, known[name], 0) for name in gone]
-    rows = ", ".join(f"({literal(name)}, {old}, {key})" for name, old, key in moves)
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE moved AS SELECT * FROM (VALUES {rows}) t(id, old_key, new_key)")
-    rekey_facts(engine, "channel")
+    if there:  # else there are no facts yet
+        moves = [(name, 0, key) for name, key in keys.items()] + [(name, known[name], 0) for name in gone]
+        rows = ", ".join(f"({literal(name)}, {old}, {key})" for name, old, key in moves)
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE moved AS SELECT * FROM (VALUES {rows}) t(id, old_key, new_key)")
+        rekey_facts(engine, "channel")
     for name in gone:
         engine.execute("DELETE FROM dim_channel WHERE channel = $name", {"name": name})
     for name, key in keys.items():

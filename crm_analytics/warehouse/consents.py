@@ -97,7 +97,7 @@ def consent_history(engine: Engine, customer_id: str, at: datetime | None = None
     """
     must_have_ledger(engine)
     proofs = said("about", ("proof",))
-    text = _statement("consent_history", owner=owners(engine), state=_state(engine), said=proofs)
+    text = _statement("consent_history", owner=owners(engine), state=_state(engine, of_one=True), said=proofs)
     found = engine.frame(Query(text, _params(at or datetime.max, customer=customer_id)))
     if found.is_empty():
         raise DataError(f"consents: the ledger has no entry about customer {customer_id!r}")

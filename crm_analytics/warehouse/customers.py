@@ -20,10 +20,10 @@ from crm_analytics.sql import ident
 from crm_analytics.warehouse import build, journal, parts
 from crm_analytics.warehouse.columns import drop_unused
 from crm_analytics.warehouse.identity.resolve import Resolved, resolve
-from crm_analytics.warehouse.identity.tables import GOLDEN, RECORDS
+from crm_analytics.warehouse.identity.tables import GOLDEN
 from crm_analytics.warehouse.merge import ARRIVING, exchange
 from crm_analytics.warehouse.rekey import rekey_through
-from crm_analytics.warehouse.tables import ENTITIES, REF, Entity
+from crm_analytics.warehouse.tables import ENTITIES, RECORDS, REF, Entity
 
 CUSTOMERS = ENTITIES["customers"]
 
@@ -76,6 +76,7 @@ def renew_customers(engine: Engine, rules: IdentityRules, now: datetime) -> Reso
     journal.fit(engine, CUSTOMERS.table, extras)
     rows = f"(SELECT g.*, r.source FROM {GOLDEN} g LEFT JOIN ({_leading()}) r USING (customer_id))"
     engine.execute(f"CREATE TEMP TABLE {ARRIVING.removeprefix('temp.')} AS {build.keyed(CUSTOMERS, rows, extras, ())}")
+    journal.fit(engine, CUSTOMERS.table, engine.columns(ARRIVING))
     _write_ref(engine)
     rekey_through(engine)
     exchange(engine, 0, CUSTOMERS, extras, "f.customer_key > 0", keep=False, moves=False)

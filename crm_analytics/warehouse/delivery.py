@@ -78,7 +78,7 @@ def deliveries(engine: Engine, sources: Sequence[Source], whole: bool, wanted: W
     due = [_since(d, known.get(key), wanted) for key, d in there.items() if _is_due(d, known.get(key), wanted, refused)]
     if wanted.rejects:
         return Deliveries(due=tuple(due), gone=(), kept=(), unchanged=len(there) - len(due))
-    missing = [p for key, p in known.items() if key not in there and (p.source in names or (whole and not _frame(p)))]
+    missing = [p for key, p in known.items() if key not in there and (p.source in names or whole) and not _frame(p)]
     # A file that was moved away after it was loaded takes nothing with it, unless everything is read anew.
     incremental = {(s.name, entity) for s in sources for entity in s.incremental}
     kept = [] if wanted.full else [p for p in missing if p.label and (p.source, p.entity) in incremental]
@@ -87,6 +87,7 @@ def deliveries(engine: Engine, sources: Sequence[Source], whole: bool, wanted: W
 
 
 def _frame(part: Part) -> bool:
+    """Whether a part came from a notebook: there is no file to look at, and what it brought stays."""
     return part.label.startswith("frame ")
 
 
@@ -142,7 +143,8 @@ def _delivered(engine: Engine, source: Source) -> Iterator[Delivery]:
         for piece in raw.pieces():
             content = hashes[plan.by, piece.label]
             part = _part(engine, source, entity, piece.label, content, mapping)
-            yield Delivery(source=source, part=part, raw=plan.by, piece=piece, adds=bool(raw.changed))
+            adds = bool(raw.changed) or _frame(part)
+            yield Delivery(source=source, part=part, raw=plan.by, piece=piece, adds=adds)
 
 
 def _part(engine: Engine, source: Source, entity: str, label: str, content: str, mapping: str) -> Part:

@@ -19,7 +19,7 @@ from time import perf_counter
 
 from crm_analytics.config import ProjectConfig
 from crm_analytics.engines import Engine
-from crm_analytics.errors import CrmError, DataError, UnknownName, WarehouseError
+from crm_analytics.errors import DataError, UnknownName, WarehouseError
 from crm_analytics.warehouse import ledger, parts
 from crm_analytics.warehouse.arrival import Counted
 from crm_analytics.warehouse.calendar import renew_dim_date
@@ -44,6 +44,8 @@ from crm_analytics.warehouse.segments import renew_dim_segment
 from crm_analytics.warehouse.sources import FILE, Source, read_source, source_names
 from crm_analytics.warehouse.staging import stage
 from crm_analytics.warehouse.tables import ENTITIES, Entity
+
+MAPPINGS_FAULT = re.compile(r"(\S+: )?(Binder|Catalog|Conversion|Parser|Out of Memory)\b")
 
 Say = Callable[[str], None]
 EVERYTHING_NEW = Wanted()
@@ -152,8 +154,11 @@ def finish(
     """
     if LEDGER not in engine.tables() or not {"consents", "responses"}.isdisjoint(entities):
         append_consents(engine, load_id, now)
-    renew_dim_score(engine)
-    renew_dim_segment(engine)
+    tables = engine.tables()
+    if "customers" in entities or "dim_score" not in tables:
+        renew_dim_score(engine)
+    if "customers" in entities or "dim_segment" not in tables:
+        renew_dim_segment(engine)
     renew_dim_date(engine, config.calendar)
     renew_card_index(engine, news)
 
@@ -163,7 +168,7 @@ def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
     if not due and not gone and entity.table in engine.tables():
         return []
     started = perf_counter()
-    with _named(entity, [d.source for d in due]):
+    with _named(entity, [d.source for d in due], step.reading):
         staged = {
             d.part.key: stage(engine, d.source, entity, d.part.key, step.load_id, step.reading.scope(d)) for d in due
         }
@@ -267,21 +272,15 @@ def _line(item: EntityLoad) -> str:
 
 
 @contextmanager
-def _named(entity: Entity, sources: Sequence[Source]) -> Iterator[None]:
-    """Say which mapping an error of the engine came from."""
+def _named(entity: Entity, sources: Sequence[Source], reading: Reading) -> Iterator[None]:
+    """Say which file or mapping an error of the engine came from."""
     try:
         yield
     except (DataError, WarehouseError) as error:
+        # Files are looked through for what is wrong with them, so not where it is the mapping.
+        if not MAPPINGS_FAULT.match(str(error)) and (why := reading.unreadable()):
+            raise type(error)(why) from None
         paths = dict.fromkeys(str(s.path(entity.name)) for s in sources if entity.name in s.mappings)
         if any(str(error).startswith((*paths, str(s.folder / FILE))) for s in sources):
             raise
-        said = _damaged(entity, sources, error) or str(error)
-        raise type(error)(f"{', '.join(paths) or entity.name}: {said}") from None
-
-
-def _damaged(entity: Entity, sources: Sequence[Source], error: CrmError) -> str:
-    """Which file cannot be read, where an error may come from one; the engine itself does not always say."""
-    if re.match(r"(Binder|Catalog|Conversion|Parser|Out of Memory)\b", str(error)):
-        return ""
-    raws = [s.raws[name] for s in sources if entity.name in s.mappings for name in s.reads(entity.name)]
-    return next(filter(None, (raw.unreadable() for raw in raws)), "")
+        raise type(error)(f"{', '.join(paths) or entity.name}: {error}") from None

@@ -72,6 +72,7 @@ def merge(engine: Engine, load_id: int, task: Task, tell: Tell | None = None) ->
         engine.execute(build.unknown_member(entity))
     journal.fit(engine, entity.table, task.extras)
     counted = land(engine, entity, ARRIVING, task.staged, task.extras, load_id)
+    journal.fit(engine, entity.table, engine.columns(ARRIVING))  # a later version may ask for more columns
     leaving = _leaving(engine, task, reread)
     ring = Ring(
         entity=entity,

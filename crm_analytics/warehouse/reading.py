@@ -7,6 +7,7 @@ May import: engines, errors, sql, warehouse.delivery, warehouse.ledger, warehous
 Imported by: warehouse.load.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from crm_analytics.engines import Engine
@@ -49,7 +50,8 @@ class Reading:
                     continue
                 of_piece = f"WHERE _label = {literal(delivery.piece.label)}" if delivery.piece else ""
                 rows = (
-                    f"SELECT {literal(ledger.MISREAD)} || ' ' || _line || ': ' || _reason AS _reason, _row, "
+                    f"SELECT {literal(ledger.MISREAD)} || ': ' || _reason AS _reason, "
+                    "CAST(json_merge_patch(_row, json_object('number', _line)) AS VARCHAR) AS _row, "
                     f"{literal(delivery.source.name)} AS source, {delivery.part.key} AS part_key "
                     f"FROM ({select}) {of_piece}"
                 )
@@ -58,6 +60,13 @@ class Reading:
                     ledger.reject(self._engine, self._load_id, delivery.part.entity, rows)
                     lost[delivery.part.key] = lost.get(delivery.part.key, 0) + int(str(count))
         return lost
+
+    def unreadable(self) -> str:
+        """After an error of the engine: which file is to blame and why; '' where none is."""
+        for (_, name), source in self._opened.items():
+            if why := source.raws[name].unreadable():
+                return f"{source.folder / FILE}: files: {name}: {why}"
+        return ""
 
     def watermark(self, delivery: Delivery) -> datetime | None:
         """The latest change that was read of a part that can be asked for changes."""
@@ -72,7 +81,9 @@ class Reading:
     def close(self) -> None:
         """Let go of everything."""
         for (_, name), source in self._opened.items():
-            source.raws[name].close(self._engine)
+            # After an error the transaction is over, and with it the tables that would be dropped.
+            with suppress(CrmError):
+                source.raws[name].close(self._engine)
         self._opened.clear()
         self._selects.clear()
 

@@ -82,6 +82,7 @@ def _rekey_through(engine: Engine, fact: Entity, column: Column) -> None:
     )
     ((any_row,),) = engine.rows("SELECT EXISTS (SELECT * FROM temp.moved)")
     if any_row:
+        forget_card_index(engine)
         value = "CASE WHEN m.new_id IS DISTINCT FROM m.id THEN m.id END"
         unresolved = f"f.unresolved->>{literal(f'$.{column.name}')}"
         engine.execute(

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from crm_analytics.campaigns.permission import ASK_ELSEWHERE, permissions
-from crm_analytics.config import ConsentRule
 
 
 def word(
@@ -29,9 +28,9 @@ ASKED = [
 
 
 def decided(
-    words: list[dict[str, Any]], rule: ConsentRule = "required", kept: bool = True, reach: str = "e-mail address"
+    words: list[dict[str, Any]], asked: bool = True, reach: str = "e-mail address"
 ) -> dict[str, tuple[bool | None, str]]:
-    return {p.channel: (p.may, p.why) for p in permissions(words, rule, kept, reach.split(","))}
+    return {p.channel: (p.may, p.why) for p in permissions(words, asked, reach.split(","))}
 
 
 def test_each_channel_is_told_with_the_word_that_counts() -> None:
@@ -52,13 +51,9 @@ def test_a_channel_that_cannot_be_reached_says_so() -> None:
 
 def test_where_nobody_was_asked_nobody_can_say() -> None:
     never = [word("store", "denied", "never asked", entry=None), word("web", "denied", "never asked", entry=None)]
-    assert set(decided(never, rule="not_recorded", kept=False).values()) == {(None, ASK_ELSEWHERE)}
+    assert set(decided(never, asked=False).values()) == {(None, ASK_ELSEWHERE)}
 
 
 def test_where_nobody_was_asked_one_no_is_for_every_channel() -> None:
-    found = decided(ASKED, rule="not_recorded", kept=False)
+    found = decided(ASKED, asked=False)
     assert set(found.values()) == {(False, "opted out of a campaign on 2017-01-03")}
-
-
-def test_a_register_that_was_loaded_is_looked_at_whatever_crm_yml_says() -> None:
-    assert decided(ASKED, rule="not_recorded", kept=True) == decided(ASKED)

@@ -204,8 +204,9 @@ def test_a_folder_without_cubes_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda f: f.parent.name)
 def test_shipped_cubes_load_and_fit_the_schema(folder: Path) -> None:
-    model = load_model(folder)
-    assert {"sales", "contacts", "responses", "promotions"} <= model.cubes.keys()
+    retailer = {"sales", "contacts", "responses", "promotions"}
+    wanted = {"tryton": {"customers", "deals", "consents"}}.get(folder.parent.name, retailer)
+    assert wanted <= load_model(folder).cubes.keys()
     assert json.loads((folder / "cube.schema.json").read_text()) == SCHEMA
     for path in folder.glob("*.yml"):
         jsonschema.validate(yaml.safe_load(path.read_text()), SCHEMA)
@@ -214,8 +215,10 @@ def test_shipped_cubes_load_and_fit_the_schema(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda f: f.parent.name)
 def test_shipped_cubes_show_no_private_column(folder: Path) -> None:
-    shown = load_model(folder).cube("sales").role("customer").dimension.attributes
-    assert not {"name", "email", "phone"} & shown.keys()
+    cubes = [cube for cube in load_model(folder).cubes.values() if "customer" in cube.roles]
+    assert cubes
+    for cube in cubes:
+        assert not {"name", "email", "phone"} & cube.role("customer").dimension.attributes.keys()
 
 
 def test_the_schema_knows_the_keys_that_the_loader_knows() -> None:

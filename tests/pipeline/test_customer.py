@@ -128,6 +128,12 @@ def test_what_may_be_sent_and_why_not(engine: DuckEngine) -> None:
     assert card.opt_out.reference == "e3"
 
 
+def test_a_register_that_was_loaded_is_looked_at_whatever_crm_yml_says(engine: DuckEngine) -> None:
+    config = ProjectConfig(name="test", channels=CONFIG.channels, consent="not_recorded")
+    card = customer_card(engine, config, "ann", NOW)
+    assert [p.may for p in card.permissions] == [True, False, False]
+
+
 def test_a_card_of_an_earlier_day_knows_nothing_of_what_came_later(engine: DuckEngine) -> None:
     # On 11 March the deal that was lost that day is still open, and nobody knows yet why it will be lost.
     card = customer_card(engine, CONFIG, "ann", NOW, as_of=date(2017, 3, 11))

@@ -63,6 +63,7 @@ CARD = Card(
     known=True,
     person=Person(name="Ann Ahrens", email="ann.ahrens@example.org", phone="+49 30 1", country="DE"),
     attributes={"drink": "still water", "maiden_name": "Bauer", "age": "30-39"},
+    private=("maiden_name",),
     as_of=date(2018, 1, 1),
     currency="EUR",
     orders=Orders(

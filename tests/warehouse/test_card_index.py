@@ -69,9 +69,9 @@ def test_every_line_is_found_after_any_load_whole_or_by_its_news(
     renew_card_index(engine, 3, large=0)
     assert found(engine) == counted(old, new)
     assert everybody(engine, LAST, engine.tables())["lines"] == (sum(counted(old, new)) or None)
-    days = set(engine.rows("FROM card_days_sale"))
+    days = set(engine.rows("FROM card_days_fct_sale"))
     renew_card_index(engine, large=0)
-    assert days >= set(engine.rows("FROM card_days_sale"))  # days that are too many cost time alone
+    assert days >= set(engine.rows("FROM card_days_fct_sale"))  # days that are too many cost time alone
 
 
 def test_the_days_of_a_customer_are_those_of_their_rows(engine: DuckEngine) -> None:
@@ -87,7 +87,7 @@ def test_an_index_of_another_number_of_rows_is_not_used(engine: DuckEngine) -> N
     insert(engine, [(1, 0)])
     renew_card_index(engine, large=0)
     insert(engine, [(1, 1)])
-    assert engine.rows("FROM card_days_sale") == [(1, 20170101)]
+    assert engine.rows("FROM card_days_fct_sale") == [(1, 20170101)]
     assert found(engine) == [2, 0, 0]
     assert everybody(engine, LAST, engine.tables())["lines"] == 2
 
@@ -119,9 +119,9 @@ def test_a_fact_that_became_small_has_no_index(engine: DuckEngine) -> None:
     engine.execute("DELETE FROM fct_sale")
     insert(engine, [(1, 0), (1, 1)])
     renew_card_index(engine, large=2)
-    assert "card_days_sale" in engine.tables()
+    assert "card_days_fct_sale" in engine.tables()
     renew_card_index(engine, large=3)
-    assert "card_days_sale" not in engine.tables()
+    assert "card_days_fct_sale" not in engine.tables()
     assert days_of(engine, "fct_sale", 1, engine.tables()) is None
 
 

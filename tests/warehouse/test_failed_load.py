@@ -85,7 +85,7 @@ BREAKS: dict[str, tuple[Callable[[Shop], None], str]] = {
     ),
     "a Parquet file with a hole in it": (
         with_parquet(overwritten(parquet(9999), 4, 2000)),
-        r"crm/customers\.sql: .*people\.parquet: is damaged: its rows cannot be read",
+        r"crm/source\.yml: files: people: .*people\.parquet: is damaged: its rows cannot be read",
     ),
     "two sources that disagree on what an attribute is": (
         lambda shop: void(
@@ -117,6 +117,28 @@ def test_a_failed_load_changes_nothing_and_names_the_file(case: str, shop: Shop)
     good(shop)
     shop.load("till")
     assert star(shop.engine) == before
+
+
+BROKEN_LINES = {
+    "a byte that is not UTF-8": (b"customer_id\nann\n\xe4\nbob\n", 1),
+    "a value too many": (b"customer_id,name\nann,A\nbob,B,secret\ncy,C\n", 1),
+    "a quote that is not closed": (b'customer_id,name\ncy,C\nann,"A\nbob,B\n', 1),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_LINES)
+def test_a_broken_line_is_kept_as_a_reject_and_the_others_are_loaded(case: str, shop: Shop) -> None:
+    content, broken = BROKEN_LINES[case]
+    shop.source("till", {"customers": content})
+    (done,) = shop.load()
+    lines = content.count(b"\n") - 1
+    assert (done.rows_read, done.rows_loaded) == (lines, lines - broken)
+    rejected = shop.rejects()
+    assert len(rejected) == broken
+    assert all(
+        reason.startswith("broken line: ") and "line" in row and row["number"] > 1 for *_, reason, row in rejected
+    )
+    assert shop.failed() == []
 
 
 def test_a_first_load_that_fails_leaves_an_empty_warehouse(shop: Shop) -> None:

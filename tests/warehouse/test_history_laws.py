@@ -255,13 +255,13 @@ def test_noticed_versions_give_the_same_history_as_a_replay(given_: list[Seen]) 
 
 def bring(engine: DuckEngine, cities: dict[str, str]) -> None:
     """Build dim_customer as a load does."""
-    names = ", ".join(f"CAST(NULL AS {c.type}) AS {c.name}" for c in CUSTOMERS.columns[1:])
+    names = ", ".join(f"CAST(NULL AS {c.type}) AS {c.name}" for c in CUSTOMERS.columns[1:] if c.name != "city")
     lines = "".join(f"SELECT '{m}', '{city}' UNION ALL " for m, city in cities.items())
     given_rows = f"({lines} SELECT '', '' WHERE FALSE) AS t(customer_id, city)"
     listed = f"SELECT customer_id, {names}, city, 'crm' AS source, 1 AS part_key, 1 AS load_id FROM {given_rows}"
     if "dim_customer" not in engine.tables():
         engine.execute(build.unknown_member(CUSTOMERS))
     engine.execute(
-        f"CREATE OR REPLACE TABLE dim_customer AS {build.keyed(CUSTOMERS, f'({listed})', ['city'], ())} "
+        f"CREATE OR REPLACE TABLE dim_customer AS {build.keyed(CUSTOMERS, f'({listed})', (), ())} "
         "UNION ALL BY NAME SELECT 0 AS customer_key"
     )

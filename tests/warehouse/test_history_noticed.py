@@ -146,25 +146,32 @@ def test_a_history_that_is_no_longer_declared_goes_and_what_was_seen_comes_back_
     assert [city for *_, city in spells(shop)] == ["Ulm", "Bonn"]
 
 
-@pytest.mark.parametrize("history", [UNDATED, DATED], ids=["noticed", "delivered"])
+TIERS = {
+    "noticed": {"customers": Tracked(track=("tier",))},
+    "delivered": {"customers": Tracked(track=("tier",), changed="since")},
+}
+
+
+@pytest.mark.parametrize("history", TIERS.values(), ids=list(TIERS))
 def test_an_attribute_that_no_source_brings_is_told_with_the_nearest(shop: Shop, history: dict[str, Tracked]) -> None:
-    shop.source("crm", {"customers": "customer_id,cities,since\nann,Ulm,\n"})
+    shop.source("crm", {"customers": "customer_id,tiers,since\nann,gold,\n"})
     with pytest.raises(
-        ConfigError, match=r"history: customers: dim_customer has no attribute 'city'\. Did you mean 'ci"
+        ConfigError, match=r"history: customers: dim_customer has no attribute 'tier'\. Did you mean 'tiers'"
     ):
         shop.load(history=history)
 
 
-@pytest.mark.parametrize("history", [UNDATED, DATED], ids=["noticed", "delivered"])
+@pytest.mark.parametrize("history", TIERS.values(), ids=list(TIERS))
 def test_a_load_of_one_source_waits_for_the_attribute_that_another_brings(
     shop: Shop, history: dict[str, Tracked]
 ) -> None:
     shop.source("a", {"customers": "customer_id,since\nann,\n"})
-    shop.source("b", {"customers": HEAD + "bob,,Ulm\n"})
+    shop.source("b", {"customers": "customer_id,since,tier\nbob,,gold\n"})
+    tiers = "SELECT customer_id, tier FROM dim_customer_history WHERE customer_key > 0 ORDER BY 1"
     shop.load("a", history=history)
-    assert spells(shop) == [(EVER, NEVER, None)]
+    assert shop.rows(tiers) == [("ann", None)]
     shop.load("b", history=history, now=on(2))
-    assert spells(shop, "bob") == [(EVER, NEVER, "Ulm")]
+    assert shop.rows(tiers) == [("ann", None), ("bob", "gold")]
     assert shop.failed() == []
 
 

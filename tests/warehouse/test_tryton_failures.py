@@ -56,6 +56,14 @@ def test_a_failed_load_says_why_in_one_sentence_and_leaves_everything_as_it_was(
         assert failed.stderr.count("\n") == 1
         assert not key or key not in failed.stderr + failed.stdout
     source.write_text(good)
+    # What fails after the records were read: the mapping is named, and the table they were read into is gone.
+    mapping = folder / "data" / "tryton" / "deals.sql"
+    sound = mapping.read_text()
+    mapping.write_text("SELECT nothing AS deal_id FROM raw_opportunities")
+    failed = run(folder)
+    assert failed.returncode == 2
+    assert failed.stderr.startswith(f'crm: {mapping}: Binder Error: Referenced column "nothing" not found')
+    mapping.write_text(sound)
     assert content(folder) == before
     assert not [path for path, held in before.items() if password().encode() in held]
 

@@ -156,14 +156,16 @@ class Contents:
 
     `known` is False for an id that only facts bear.  `as_of` is the first day not looked
     at, None for everything loaded.  `attributes` are what the sources say of the customer
-    beyond the contract.  `timeline` is the latest first, of `interactions` in all since
-    `since`; `lanes` hold all of them.  `notes` are sentences to read before anything else.
+    beyond the contract; those that `private` names say who it is.  `timeline` is the latest
+    first, of `interactions` in all since `since`; `lanes` hold all of them.  `notes` are
+    sentences to read before anything else.
     """
 
     customer_id: str
     known: bool
     person: Person
     attributes: Mapping[str, object]
+    private: tuple[str, ...]
     as_of: date | None
     currency: str
     orders: Orders | None

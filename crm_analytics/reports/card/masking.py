@@ -1,7 +1,7 @@
 """A card that does not say who it is, for a screen that others look at.
 
-Hidden are name, e-mail, phone and contact points; attributes whose name says that they
-are of that kind; the same values wherever else they stand, such as in the proof of a
+Hidden are name, e-mail, phone and contact points; the attributes that `private` names;
+the same values wherever else they stand, such as in the proof of a
 consent; and whatever looks like an e-mail address.
 
 May import: reports.card.contents.   Imported by: reports.card.card.
@@ -15,7 +15,6 @@ from typing import TypeVar
 from crm_analytics.reports.card.contents import Contents
 
 HIDDEN = "•••"
-PRIVATE_WORDS = ("name", "mail", "phone", "mobile", "fax", "address", "street", "birth", "iban", "passport", "tax_id")
 _EMAIL = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+")
 LEAST_LETTERS = 3  # a shorter name would hide parts of other words
 
@@ -29,7 +28,7 @@ def masked(card: T) -> T:
     person = replace(
         who, name=HIDDEN if who.name else "", email=HIDDEN if who.email else "", phone=HIDDEN if who.phone else ""
     )
-    attributes = {name: HIDDEN if _is_private(name) else value for name, value in card.attributes.items()}
+    attributes = {name: HIDDEN if name in card.private else value for name, value in card.attributes.items()}
     points = tuple(replace(point, value=HIDDEN) for point in card.contact_points)
     hidden = replace(card, person=person, attributes=attributes, contact_points=points)
     texts = _private_texts(card)
@@ -40,12 +39,8 @@ def _private_texts(card: Contents) -> list[str]:
     """What is hidden as it was written, the longest first: a part of one may be another."""
     values = [card.person.name, card.person.email, card.person.phone]
     values += [point.value for point in card.contact_points]
-    values += [str(value) for name, value in card.attributes.items() if _is_private(name)]
+    values += [str(value) for name, value in card.attributes.items() if name in card.private]
     return sorted({value for value in values if len(value) >= LEAST_LETTERS}, key=lambda text: (-len(text), text))
-
-
-def _is_private(name: str) -> bool:
-    return any(word in name.lower() for word in PRIVATE_WORDS)
 
 
 def _scrubbed(text: str, private: list[str]) -> str:

@@ -17,7 +17,7 @@ from datetime import date
 from crm_analytics.engines import Engine
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import build
-from crm_analytics.warehouse.erasure.log import ERASED, Mark, hash_sql, hashed, known_salt, remember
+from crm_analytics.warehouse.erasure.log import ERASED, PSEUDONYM, Mark, hash_sql, hashed, known_salt, remember
 from crm_analytics.warehouse.erasure.needles import digits
 from crm_analytics.warehouse.erasure.person import CUSTOMERS, IDENTITY, Person
 from crm_analytics.warehouse.erasure.registry import WIPED, names_customers
@@ -40,6 +40,9 @@ def pseudonymised(engine: Engine, entity: Entity, rows: str) -> str:
     own_id = hash_sql(salt, "id", "trim(CAST(r.customer_id AS VARCHAR))")
     known = _known(engine) if entity.name != CUSTOMERS else ""
     joins, pseudonym = _joins(engine, f"CASE WHEN k.customer_id IS NULL THEN {own_id} END" if known else own_id)
+    # Changed files bring the pseudonym itself.  Whatever a mapping makes of their empty cells says nothing of anybody.
+    already = f"CASE WHEN starts_with(r.customer_id, {literal(PSEUDONYM)}) THEN r.customer_id END"
+    pseudonym = f"coalesce({pseudonym}, {already})"
     cells = {name: f"r.{ident(name)}" for name in kinds}
     if entity.name == CUSTOMERS:
         # The dates of a version are part of its key.
@@ -66,10 +69,10 @@ def _joins(engine: Engine, own_id: str) -> tuple[str, str]:
     """Joins that find the pseudonym of a row `r` by the hash of its id, and the SQL for it."""
     ((bound,),) = engine.rows(f"SELECT EXISTS (SELECT 1 FROM {ERASED} WHERE kind = 'id' AND source <> '')")
     found = f"SELECT source, hash, any_value(pseudonym) AS pseudonym FROM {ERASED} WHERE kind = 'id' GROUP BY 1, 2"
-    anywhere = f"LEFT JOIN ({found}) e ON e.source = '' AND e.hash = {own_id}"
+    joins = f"LEFT JOIN ({found}) e ON e.source = '' AND e.hash = {own_id}"
     if not bound:
-        return anywhere, "e.pseudonym"
-    return f"{anywhere} LEFT JOIN ({found}) s ON s.source = r.source AND s.hash = {own_id}", (
+        return joins, "e.pseudonym"
+    return f"{joins} LEFT JOIN ({found}) s ON s.source = r.source AND s.hash = {own_id}", (
         "coalesce(e.pseudonym, s.pseudonym)"
     )
 

@@ -8,7 +8,7 @@ May import: errors, sql, engines.   Imported by: warehouse.erasure.plan.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,17 @@ def columns_read(engine: Engine, mapping: str) -> frozenset[str]:
     ((text,),) = engine.rows("SELECT json_serialize_sql($mapping)", {"mapping": mapping})
     found = (_path(node)[-1] for node in _nodes(json.loads(str(text))) if node.get("class") == "COLUMN_REF")
     return frozenset(found)
+
+
+def only_for(engine: Engine, mapping: str, wanted: Collection[str]) -> frozenset[str]:
+    """The last names of the columns that make some wanted ones, and nothing else in a mapping."""
+    ((text,),) = engine.rows("SELECT json_serialize_sql($mapping)", {"mapping": mapping})
+    found: tuple[set[str], set[str]] = (set(), set())
+    for node in _nodes(json.loads(str(text))):
+        for item in node.get("select_list", ()):
+            names = {_path(inner)[-1] for inner in _nodes(item) if inner.get("class") == "COLUMN_REF"}
+            found[_alias(item) in wanted].update(names)
+    return frozenset(found[True] - found[False])
 
 
 def _nodes(tree: Any) -> Iterator[Node]:

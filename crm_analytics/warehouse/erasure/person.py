@@ -100,7 +100,7 @@ def rows_of(engine: Engine, table: str, held: Holding, person: Person) -> str:
     parts = [f"{ident(c)} = {person.key}" for c in held.keys if c in columns and person.key]
     parts += [person.is_customer(ident(c)) for c in held.customers if c in columns]
     parts += [person.is_record(ident(i), ident(s)) for s, i in held.records if {s, i} <= columns.keys()]
-    if "unresolved" in columns and held.keys:
+    if {"unresolved", *held.keys[:1]} <= columns.keys() and held.keys:
         # A fact of a known customer may keep the id that it came with; of an unknown one nothing else says whose it is.
         meant = person.is_record("(unresolved->>'$.customer_id')", "source")
         parts.append(f"({ident(held.keys[0])} = 0 AND {meant})")

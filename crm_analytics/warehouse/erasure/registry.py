@@ -106,7 +106,7 @@ TABLES: dict[str, Holding] = {
         how="blank", about="what a load saw anew of a customer", customers=_ID, fixed=(*_ORIGIN, *_VALIDITY)
     ),
     "version_customer": Holding(
-        how="blank", about="one delivered version of a customer", keys=_KEY, customers=_ID, fixed=(*_ORIGIN, *_VALIDITY)
+        how="blank", about="one delivered version of a customer", customers=_ID, fixed=(*_ORIGIN, *_VALIDITY)
     ),
     "customer_record": Holding(how="blank", about="one record of a source", records=_RECORD, fixed=_ORIGIN),
     "customer_golden": Holding(how="blank", about="one customer from its records", customers=_ID, fixed=_ORIGIN),

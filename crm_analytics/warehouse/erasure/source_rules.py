@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError
 from crm_analytics.sql import ident, literal
-from crm_analytics.warehouse.erasure.idcolumns import RawColumn, columns_read, raw_columns
+from crm_analytics.warehouse.erasure.idcolumns import RawColumn, columns_read, only_for, raw_columns
 from crm_analytics.warehouse.erasure.log import Mark, hashed
 from crm_analytics.warehouse.erasure.needles import Needles
 from crm_analytics.warehouse.erasure.person import CUSTOMERS, Person
@@ -58,20 +58,20 @@ class SourceRules:
             ids, marks = self._ids_in(view, kinds)
         finally:
             self._source.close_views(self._engine)
+        kept = self._kept()
         rule = RowRule(
             needles=self._person.needles,
             ids=ids,
             told=self._person.told,
-            personal=self._personal(readers, kinds) - ids.keys(),
+            personal=self._personal(readers, kinds) - ids.keys() - kept,
             whole=readers.keys() == {CUSTOMERS},
-            kept=self._kept(),
+            kept=kept,
         )
         return rule, marks
 
     def _personal(self, readers: Mapping[str, str], kinds: Mapping[str, str]) -> frozenset[str]:
         """The proofs of consents; of a file that `customers.sql` reads too the columns that nothing else asks for."""
-        wiped = [raw_columns(self._engine, sql, name) for sql in readers.values() for name in WIPED]
-        proofs = frozenset(column.path[-1] for columns in wiped for column in columns) & kinds.keys()
+        proofs = frozenset().union(*(only_for(self._engine, sql, WIPED) for sql in readers.values())) & kinds.keys()
         if CUSTOMERS not in readers:
             return proofs
         others = [columns_read(self._engine, sql) for name, sql in readers.items() if name != CUSTOMERS]

@@ -64,7 +64,7 @@ def _scores(frame: pl.DataFrame) -> pl.DataFrame:
     level = logging.getLogger("splink").level
     linker = Linker(DuckDBAPI().register(frame.to_arrow()), _settings(), log_level=logging.ERROR)
     try:
-        certain = [block_on("email"), block_on("phone", "given"), block_on("born", "family", "given")]
+        certain: list[Any] = [block_on("email"), block_on("phone", "given"), block_on("born", "family", "given")]
         linker.training.estimate_probability_two_random_records_match(certain, recall=0.7)
         linker.training.estimate_u_using_random_sampling(max_pairs=MAX_PAIRS, seed=SEED)
         # Each training holds what it blocks on fixed; between them every comparison is learnt.

@@ -7,13 +7,14 @@ May import: errors, engines, warehouse.raw, warehouse.readers.tryton.*.   Import
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
 from crm_analytics.engines import Engine
-from crm_analytics.errors import ConfigError
+from crm_analytics.errors import ConfigError, CrmError
 from crm_analytics.sql import ident
 from crm_analytics.warehouse.raw import Piece, Say, silent
 from crm_analytics.warehouse.readers.tryton.address import Address
@@ -85,9 +86,11 @@ class TrytonModel:
         return ""
 
     def close(self, engine: Engine) -> None:
-        for table in engine.tables():
-            if table.startswith(self._tables):
-                engine.execute(f"DROP TABLE {ident(table)}")
+        # A transaction that failed answers nothing any more, and takes what it made with it.
+        with suppress(CrmError):
+            for table in engine.tables():
+                if table.startswith(self._tables):
+                    engine.execute(f"DROP TABLE {ident(table)}")
 
     @property
     def _tables(self) -> str:
