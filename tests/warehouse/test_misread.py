@@ -22,10 +22,10 @@ def test_a_broken_line_is_a_reject_and_every_line_is_counted(shop: Shop) -> None
     counts = {name: (item.rows_read, item.rows_loaded, item.rows_rejected) for name, item in done.items()}
     assert counts == {"customers": (3, 1, 2), "products": (2, 1, 1), "sales": (2, 1, 1)}
     assert [(entity, reason.partition(": ")[2], row) for _, entity, reason, row in shop.rejects()] == [
-        ("customers", "has more than 2 fields", {"number": 3, "line": "bob,B,more"}),
-        ("customers", "is not UTF-8 text", {"number": 4, "line": "cy,\ufffd"}),
-        ("products", "has a quote that is not closed, or text after a closed one", {"number": 3, "line": '"pie,food'}),
-        ("sales", "is not JSON", {"number": 2, "line": '{"order_id": "o2"'}),
+        ("customers", "has more than 2 fields", {"line": "bob,B,more", "number": 3}),
+        ("customers", "is not UTF-8 text", {"line": "cy,\ufffd", "number": 4}),
+        ("products", "has a quote that is not closed, or text after a closed one", {"line": '"pie,food', "number": 3}),
+        ("sales", "is not JSON", {"line": '{"order_id": "o2"', "number": 2}),
     ]
     assert shop.failed() == []
 
@@ -34,7 +34,8 @@ def test_a_file_that_was_mended_is_loaded_whole(shop: Shop) -> None:
     shop.source("till", BROKEN)
     shop.load()
     shop.source("till", {"customers": b"customer_id,name\nann,A\nbob,B\ncy,C\n"}, mappings={})
-    (shop.data / "till" / "source.yml").write_text(
+    (folder,) = (shop.data / "till",)
+    (folder / "source.yml").write_text(
         "version: 1\nfiles:\n  customers: {path: customers.csv}\n  products: {path: products.csv}\n"
         "  sales: {path: sales.jsonl}\n"
     )
