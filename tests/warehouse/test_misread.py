@@ -22,10 +22,10 @@ def test_a_broken_line_is_a_reject_and_every_line_is_counted(shop: Shop) -> None
     counts = {name: (item.rows_read, item.rows_loaded, item.rows_rejected) for name, item in done.items()}
     assert counts == {"customers": (3, 1, 2), "products": (2, 1, 1), "sales": (2, 1, 1)}
     assert [(entity, reason.partition(": ")[2], row) for _, entity, reason, row in shop.rejects()] == [
-        ("customers", "has more than 2 fields", {"line": "bob,B,more"}),
-        ("customers", "is not UTF-8 text", {"line": "cy,\ufffd"}),
-        ("products", "has a quote that is not closed, or text after a closed one", {"line": '"pie,food'}),
-        ("sales", "is not JSON", {"line": '{"order_id": "o2"'}),
+        ("customers", "has more than 2 fields", {"line": "bob,B,more", "number": 3}),
+        ("customers", "is not UTF-8 text", {"line": "cy,\ufffd", "number": 4}),
+        ("products", "has a quote that is not closed, or text after a closed one", {"line": '"pie,food', "number": 3}),
+        ("sales", "is not JSON", {"line": '{"order_id": "o2"', "number": 2}),
     ]
     assert shop.failed() == []
 
