@@ -120,7 +120,8 @@ def _read(column: Column, given: Given) -> str:
         # Descriptions of 20 million rows: trimming them all would cost more than it is worth.
         return f"nullif({given.sql}, '')"
     # A blank id is no id, 'Mail' is the channel 'mail', and 'Withdrawn' is withdrawn.
-    value = f"nullif(trim({given.sql}), '')"
+    # Few have a blank, and to look for one costs a quarter of trimming.
+    value = f"nullif(CASE WHEN contains({given.sql}, ' ') THEN trim({given.sql}) ELSE {given.sql} END, '')"
     return f"lower({value})" if column.folded else value
 
 
