@@ -7,6 +7,7 @@ them again each time the statement is run, counted in records and not in lines.
 May import: engines, warehouse.readers.{misread, temporary, text}.   Imported by: warehouse.readers.csv.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +32,7 @@ class Kept:
 
     def options(self, labels: Mapping[Path, str]) -> str:
         """What makes `read_csv` keep the lines of some files; `labels` says which piece each file is of."""
-        self._labels.update({str(path): label for path, label in labels.items()})
+        self._labels.update({os.path.abspath(path): label for path, label in labels.items()})
         return f"store_rejects = true, rejects_table = '{self._kept}', rejects_scan = '{self._files}'"
 
     def move(self, engine: Engine) -> None:

@@ -3,8 +3,8 @@
 DuckDB's reader is fast and keeps each line with a wrong number of fields.  But
 a quote that is not closed takes the lines after it along, a line of some MB is
 lost without a word, and line ends of two kinds stop it (all tried on 2.0).
-This looks for nothing else, at about a gigabyte a second; a file with any of it
-goes through `csv_mend` first.
+This looks for nothing else, at some gigabytes a second where nothing is quoted
+and 400 MB where everything is; a file with any of it goes through `csv_mend`.
 
 May import: warehouse.readers.csv_mend, warehouse.readers.text.   Imported by: warehouse.readers.csv.
 """
@@ -48,9 +48,9 @@ def _records(file: IO[bytes], quote: bytes) -> bytes:
     """Whole lines, with an even number of quotes among them; more bytes than may be where that cannot be had."""
     block = file.read(BLOCK)
     line = file.readline(BLOCK)
-    # `in` is ten times faster than `count`, and most blocks hold no quote.
-    odd = (block.count(quote) + line.count(quote)) % 2 if quote and (quote in block or quote in line) else 0
     block += line
+    # `in` is ten times faster than counting, and most blocks hold no quote.
+    odd = int(np.count_nonzero(np.frombuffer(block, np.uint8) == quote[0])) % 2 if quote and quote in block else 0
     while odd and len(block) <= LONGEST_BLOCK and (line := file.readline(BLOCK)):
         block += line
         odd = (odd + line.count(quote)) % 2
@@ -106,11 +106,10 @@ class _Quotes:
         if not self._after_closing[characters[closing + 1]].all():
             return False
         ends = np.flatnonzero(characters == ord("\n"))
-        ends_before, ends_within = np.searchsorted(ends, opening), np.searchsorted(ends, closing)
-        across = opening[ends_before != ends_within]
-        if not len(across):
-            return True
         pair = np.searchsorted(opening, ends) - 1
-        outside = ends[(pair < 0) | (closing[pair] < ends)]
+        within = (pair >= 0) & (closing[pair] > ends)
+        if not within.any():
+            return True
+        across, outside = opening[np.unique(pair[within])], ends[~within]
         starts = np.unique(outside[np.searchsorted(outside, across) - 1]) + 1
         return all(self._record.match(text, start) for start in starts.tolist())

@@ -101,5 +101,8 @@ def path_of(piece: Piece) -> Path:
 
 
 def listed(paths: Iterable[Path]) -> str:
-    """SQL for a list of paths."""
-    return "[" + ", ".join(literal(str(path)) for path in paths) + "]"
+    """SQL for a list of files.
+
+    The engine takes a path for a pattern: without escapes, `[a]/x.csv` would be the file a/x.csv, if there is one.
+    """
+    return "[" + ", ".join(literal(escape(os.path.abspath(path))) for path in paths) + "]"

@@ -52,7 +52,9 @@ class PostgresRaw(Pulled):
     def batches(self, since: datetime | None) -> Iterator[ArrowRows]:
         import pyarrow as pa
 
-        where = f" WHERE {ident(self.changed)} >= {literal(since)}" if since else ""
+        changed = ident(self.changed)
+        # Nothing may be missed: a row of which nobody knows when it changed comes each time.
+        where = f" WHERE ({changed} >= {literal(since)} OR {changed} IS NULL)" if since else ""
         with self._connected() as cursor:
             # Nothing that source.yml asks can change the database.
             cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")

@@ -1,6 +1,5 @@
 """Raw files as they come: separators, quotes, comments, several files under one name."""
 
-import json
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -11,9 +10,9 @@ import pytest
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.errors import CrmError
 from crm_analytics.sql import Query
-from crm_analytics.warehouse.raw import Raw
 from crm_analytics.warehouse.sources import read_source
 from tests.warehouse.made import Shop
+from tests.warehouse.readers.made import labels, lost, raw, rows
 
 CSV = {  # what stands in the file, and what has to come out
     "plain": ("id,x\n1,a\n", [("1", "a")]),
@@ -32,17 +31,6 @@ CSV = {  # what stands in the file, and what has to come out
     "numbers and days stay texts": ("id,x\n007,2017-02-30\n", [("007", "2017-02-30")]),
     "a column without a name": (",x\n1,a\n", [("1", "a")]),
 }
-
-
-def raw(folder: Path, path: str) -> Raw:
-    """What a source.yml in `folder` means by `path`."""
-    (folder / "source.yml").write_text(f"version: 1\nfiles:\n  x: {{path: {json.dumps(path)}}}\n")
-    (folder / "sales.sql").write_text("SELECT * FROM raw_x")
-    return read_source(folder).raws["x"]
-
-
-def labels(raw: Raw) -> list[str]:
-    return [piece.label for piece in raw.pieces()]
 
 
 @pytest.mark.parametrize("case", CSV)
@@ -92,6 +80,33 @@ def test_a_project_folder_may_look_like_a_pattern(tmp_path: Path) -> None:
     shop.load()
     assert shop.rows("SELECT customer_id, source FROM dim_customer WHERE customer_key = 1") == [("ann", "it's")]
     shop.engine.close()
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_name_that_looks_like_a_pattern_is_that_file_and_no_other(ending: str, tmp_path: Path) -> None:
+    # As patterns, both names would mean the other folder and its file too.
+    for folder, name, value in (("[a] *", f"x?.{ending}", "right"), ("a b", f"xy.{ending}", "wrong")):
+        (tmp_path / folder).mkdir()
+        path = tmp_path / folder / name
+        frame = pl.DataFrame({"id": [value]})
+        {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}[ending](path)
+    found = raw(tmp_path / "[a] *", f"x[?].{ending}")
+    engine = DuckEngine.open(None, threads=1)
+    assert rows(engine, found) == [("right",)]
+    found.close(engine)
+    engine.close()
+
+
+def test_files_are_found_from_wherever_the_project_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "till").mkdir()
+    (tmp_path / "x.csv").write_text("id,x\n1,a\n2\n")
+    monkeypatch.chdir(tmp_path)
+    found = raw(Path("till"), "../x.csv")
+    engine = DuckEngine.open(None, threads=1)
+    assert rows(engine, found) == [("1", "a")]
+    assert lost(engine, found) == [("../x.csv", 3, "has fewer than 2 fields", "2")]
+    found.close(engine)
+    engine.close()
 
 
 def test_a_path_may_reach_into_folders(shop: Shop) -> None:
