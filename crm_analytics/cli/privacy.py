@@ -56,9 +56,7 @@ def access(
     """
     with Project.open(project) as shop:
         written = shop.access(customer, out)
-    for name, rows in (*written.tables.items(), *written.files.items()):
-        typer.echo(f"{name:<45} {rows:>7,} rows")
-    typer.echo(f"{written.document} and {written.page.name}")
+    _say(written.lines())
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ May import: errors, sql, engines, warehouse.   Imported by: project.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from html import escape
@@ -22,8 +22,9 @@ from crm_analytics.warehouse.consents import consent_history
 from crm_analytics.warehouse.erasure.files import change_file
 from crm_analytics.warehouse.erasure.folder import ACCESS_FILE, erase_files
 from crm_analytics.warehouse.erasure.log import PSEUDONYM
-from crm_analytics.warehouse.erasure.person import Person, find_person, rows_of
+from crm_analytics.warehouse.erasure.person import Person, customer_of, find_person, rows_of
 from crm_analytics.warehouse.erasure.plan import FilePlan, Folder, plan_files
+from crm_analytics.warehouse.erasure.proof import counted
 from crm_analytics.warehouse.erasure.tables import holdings
 
 VERSION = 1
@@ -69,6 +70,12 @@ class Access:
     tables: Mapping[str, int]
     files: Mapping[str, int]
 
+    def lines(self) -> Iterator[str]:
+        """What people are told of it."""
+        for name, rows in (*self.tables.items(), *self.files.items()):
+            yield f"{name:<45} {counted(rows)}".rstrip()
+        yield f"{self.document} and {self.page.name}"
+
 
 def access(engine: Engine, folder: Folder, customer_id: str, out: Path | None, now: datetime) -> Access:
     """Write what is held about the person under `customer_id` to the folder `out`.
@@ -77,6 +84,7 @@ def access(engine: Engine, folder: Folder, customer_id: str, out: Path | None, n
     ------
     DataError : nobody is known under the id.
     """
+    customer_id = customer_of(engine, customer_id)
     sources = folder.sources()
     person = find_person(engine, sources, customer_id, lambda text: f"{PSEUDONYM}{text}")
     plan = plan_files(engine, sources, person, folder)

@@ -24,7 +24,7 @@ from crm_analytics.warehouse.erasure.door import marks
 from crm_analytics.warehouse.erasure.files.place import sweep
 from crm_analytics.warehouse.erasure.folder import erase_files
 from crm_analytics.warehouse.erasure.log import drawn_salt, erased_before, hashed, pseudonym, remember
-from crm_analytics.warehouse.erasure.person import CUSTOMERS, Person, find_person
+from crm_analytics.warehouse.erasure.person import CUSTOMERS, Person, customer_of, find_person
 from crm_analytics.warehouse.erasure.plan import Folder, plan_files
 from crm_analytics.warehouse.erasure.proof import Erasure, keep_proof, write_proofs
 from crm_analytics.warehouse.erasure.tables import dates_of, erase_tables, totals
@@ -51,6 +51,7 @@ def forget(
         raise DataError("an erasure needs the name of whoever does it: --by")
     if write:
         sweep(folder.project)
+    customer_id = customer_of(engine, customer_id)
     sources, tracked = folder.sources(), config.history.get(CUSTOMERS)
     salt = drawn_salt(engine)
     person = find_person(engine, sources, customer_id, lambda text: pseudonym(salt, text))

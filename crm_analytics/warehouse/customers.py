@@ -6,7 +6,8 @@
 A fact keeps the id it came with in `unresolved` where that is not the customer's own,
 so that a merge can be taken back row by row.
 
-May import: config, engines, errors, sql, identity_rules, warehouse.{build,identity,merge,parts,rekey,tables}.
+May import: config, engines, errors, sql, identity_rules,
+warehouse.{build,erasure.door,identity,merge,parts,rekey,tables}.
 Imported by: warehouse.load, warehouse.undo, pipeline.identity.
 """
 
@@ -19,6 +20,7 @@ from crm_analytics.identity_rules import IdentityRules
 from crm_analytics.sql import ident
 from crm_analytics.warehouse import build, journal, parts
 from crm_analytics.warehouse.columns import drop_unused
+from crm_analytics.warehouse.erasure.door import once_contested
 from crm_analytics.warehouse.identity.resolve import Resolved, resolve
 from crm_analytics.warehouse.identity.tables import GOLDEN
 from crm_analytics.warehouse.merge import ARRIVING, exchange
@@ -105,7 +107,7 @@ WITH keyed AS (
 ),
 agreed AS (
   SELECT id, min(customer_id) AS customer_id, min(customer_key) AS customer_key
-  FROM keyed GROUP BY id HAVING count(DISTINCT customer_id) = 1
+  FROM keyed GROUP BY id HAVING count(DISTINCT customer_id) = 1 AND NOT {once_contested(engine, "id")}
 )
 SELECT source, id, customer_id, customer_key FROM keyed
 UNION ALL SELECT '', id, customer_id, customer_key FROM agreed

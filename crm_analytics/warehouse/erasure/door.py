@@ -17,12 +17,23 @@ from datetime import date
 from crm_analytics.engines import Engine
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import build
-from crm_analytics.warehouse.erasure.log import ERASED, PSEUDONYM, Mark, hash_sql, hashed, known_salt, remember
+from crm_analytics.warehouse.erasure.log import (
+    ERASED,
+    PSEUDONYM,
+    Mark,
+    hash_sql,
+    hashed,
+    known_salt,
+    pseudonym,
+    remember,
+)
 from crm_analytics.warehouse.erasure.needles import digits
 from crm_analytics.warehouse.erasure.person import CUSTOMERS, IDENTITY, Person
 from crm_analytics.warehouse.erasure.registry import WIPED, names_customers
 from crm_analytics.warehouse.ledger import MISREAD
 from crm_analytics.warehouse.tables import Entity
+
+OWN_ID = "trim(CAST(r.customer_id AS VARCHAR))"
 
 
 def pseudonymised(engine: Engine, entity: Entity, rows: str) -> str:
@@ -37,28 +48,28 @@ def pseudonymised(engine: Engine, entity: Entity, rows: str) -> str:
     kinds = engine.columns(rows)
     if entity.name == CUSTOMERS:
         _learn(engine, salt, rows, kinds)
-    own_id = hash_sql(salt, "id", "trim(CAST(r.customer_id AS VARCHAR))")
+    own_id = hash_sql(salt, "id", OWN_ID)
     known = _known(engine) if entity.name != CUSTOMERS else ""
-    joins, pseudonym = _joins(engine, f"CASE WHEN k.customer_id IS NULL THEN {own_id} END" if known else own_id)
+    joins, known_as = _joins(engine, f"CASE WHEN k.customer_id IS NULL THEN {own_id} END" if known else own_id)
     # Changed files bring the pseudonym itself.  Whatever a mapping makes of their empty cells says nothing of anybody.
     already = f"CASE WHEN starts_with(r.customer_id, {literal(PSEUDONYM)}) THEN r.customer_id END"
-    pseudonym = f"coalesce({pseudonym}, {already})"
+    known_as = f"coalesce({known_as}, {already})"
     cells = {name: f"r.{ident(name)}" for name in kinds}
     if entity.name == CUSTOMERS:
         # The dates of a version are part of its key.
         attributes = kinds.keys() - build.ORIGIN.keys() - build.VERDICT.keys() - set(entity.key)
-        cells |= {name: f"CASE WHEN {pseudonym} IS NULL THEN r.{ident(name)} END" for name in attributes}
+        cells |= {name: f"CASE WHEN {known_as} IS NULL THEN r.{ident(name)} END" for name in attributes}
     else:
         for name in _texts(entity, kinds):
             named = "TRUE" if name in WIPED else _mentions(engine, salt, f"r.{ident(name)}")
-            cells[name] = f"CASE WHEN {pseudonym} IS NULL OR NOT {named} THEN r.{ident(name)} END"
-    cells["customer_id"] = f"coalesce({pseudonym}, r.customer_id)"
+            cells[name] = f"CASE WHEN {known_as} IS NULL OR NOT {named} THEN r.{ident(name)} END"
+    cells["customer_id"] = f"coalesce({known_as}, r.customer_id)"
     columns = ", ".join(f"{sql} AS {ident(name)}" for name, sql in cells.items())
     return f"(SELECT {columns} FROM {rows} AS r {known} {joins})"
 
 
 def _known(engine: Engine) -> str:
-    """A join that finds the customers of today, as `k`."""
+    """A join that finds the customers of today, or their records, as `k`."""
     if IDENTITY not in engine.tables():
         return "LEFT JOIN dim_customer k ON k.customer_id = r.customer_id"
     records = f"(SELECT source, record_id AS customer_id FROM {IDENTITY})"
@@ -85,11 +96,11 @@ def clean_rejects(engine: Engine, entity: Entity, load_id: int) -> None:
     if not names_customers(entity) or not (salt := _in_use(engine)):
         return
     texts = {str(h): int(str(n)) for h, n in engine.rows(f"SELECT hash, words FROM {ERASED} WHERE kind = 'text'")}
-    joins, pseudonym = _joins(engine, hash_sql(salt, "id", "trim(r.row_json->>'$.customer_id')"))
+    joins, known_as = _joins(engine, hash_sql(salt, "id", "trim(r.row_json->>'$.customer_id')"))
     for rowid, row, name in engine.rows(
-        f"SELECT r.rowid, r.row_json, {pseudonym} FROM rejects r {joins} "
+        f"SELECT r.rowid, r.row_json, {known_as} FROM rejects r {joins} "
         "WHERE r.entity = $entity AND r.load_id = $load "
-        f"AND ({pseudonym} IS NOT NULL OR starts_with(r.reason, {literal(MISREAD)}))",
+        f"AND ({known_as} IS NOT NULL OR starts_with(r.reason, {literal(MISREAD)}))",
         {"entity": entity.name, "load": load_id},
     ):
         old, whole = json.loads(str(row)), entity.name == CUSTOMERS and name is not None
@@ -128,26 +139,39 @@ def _in_use(engine: Engine) -> str:
 
 
 def _learn(engine: Engine, salt: str, rows: str, kinds: Mapping[str, str]) -> None:
-    """Remember the ids under which an erased person's e-mail or phone stands now."""
+    """Remember the ids under which an erased person's e-mail or phone stands now.
+
+    Not those of customers of today: somebody may have taken over an address.
+    """
     plain = {
         "email": "lower(trim(CAST(r.email AS VARCHAR)))",
         "phone": "regexp_replace(regexp_replace(CAST(r.phone AS VARCHAR), '[^0-9]', '', 'g'), '^00', '')",
     }
-    same = [f"(e.kind = '{k}' AND e.hash = {hash_sql(salt, k, sql)})" for k, sql in plain.items() if k in kinds]
+    same = [f"(a.kind = '{k}' AND a.hash = {hash_sql(salt, k, sql)})" for k, sql in plain.items() if k in kinds]
     if not same:
         return
-    if "dim_customer" in engine.tables():  # a customer of today may have taken over an address
-        same = [
-            f"({sql} AND r.customer_id NOT IN (SELECT customer_id FROM dim_customer WHERE customer_key > 0))"
-            for sql in same
-        ]
-    before = "(r.registered_on IS NULL OR r.registered_on <= e.erased_on)" if "registered_on" in kinds else "TRUE"
-    for customer_id, name, day in engine.rows(
-        f"SELECT DISTINCT trim(CAST(r.customer_id AS VARCHAR)), e.pseudonym, e.erased_on FROM {rows} AS r "
-        f"JOIN {ERASED} e ON ({' OR '.join(same)}) AND {before}"
+    before = "(r.registered_on IS NULL OR r.registered_on <= a.erased_on)" if "registered_on" in kinds else "TRUE"
+    joins, pseudonym_of = _joins(engine, hash_sql(salt, "id", OWN_ID))
+    apart = IDENTITY in engine.tables()  # then a record is somebody in its own source alone
+    for customer_id, source, name, day in engine.rows(
+        f"SELECT DISTINCT {OWN_ID}, r.source, a.pseudonym, a.erased_on FROM {rows} AS r {_known(engine)} {joins} "
+        f"JOIN {ERASED} a ON ({' OR '.join(same)}) AND {before} "
+        f"WHERE k.customer_id IS NULL AND {pseudonym_of} IS NULL"
     ):
         if isinstance(day, date):
-            remember(engine, [Mark("id", str(customer_id), str(name))], day)
+            known_as = pseudonym(salt, f"{source}:{customer_id}") if apart else str(name)
+            remember(engine, [Mark("id", str(customer_id), known_as, str(source) if apart else "")], day)
+
+
+def once_contested(engine: Engine, column: str) -> str:
+    """SQL that is true where an id was also that of an erased person's record in one source alone.
+
+    What it meant elsewhere nobody could say then, and the one who is left must not get it now.
+    """
+    if not (salt := _in_use(engine)):
+        return "FALSE"
+    bound = f"SELECT hash FROM {ERASED} WHERE kind = 'id' AND source <> ''"
+    return f"{hash_sql(salt, 'id', column)} IN ({bound})"
 
 
 def _texts(entity: Entity, kinds: Mapping[str, str]) -> list[str]:

@@ -89,7 +89,7 @@ def _erase(
     except (CrmError, OSError) as error:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         return Step(name, "left", 0, reason)
-    done = f"{found.gone:,} rows went" if found.gone else f"{found.changed:,} changed"
+    done = "gone" if found.gone else "changed"
     return Step(name, done, found.gone + found.changed)
 
 

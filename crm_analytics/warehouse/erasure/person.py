@@ -4,7 +4,7 @@ Where several source records are one customer, each has an id of its own, which
 means that record in its own source.  In other sources it means the customer, as
 long as no record of somebody else bears it too (`contested`).
 
-May import: sql, engines, warehouse.sources, warehouse.erasure.{needles,registry}.
+May import: errors, sql, engines, warehouse.{sources,tables}, warehouse.erasure.{needles,places,registry}.
 Imported by: warehouse.erasure.*, pipeline.
 """
 
@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from crm_analytics.engines import Engine
+from crm_analytics.errors import DataError
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse.erasure.needles import KINDS, TEXTS, Kind, Needle, Needles, digits
 from crm_analytics.warehouse.erasure.places import is_in_files
 from crm_analytics.warehouse.erasure.registry import TABLES, Holding
 from crm_analytics.warehouse.sources import Source
+from crm_analytics.warehouse.tables import RECORDS
 
 CUSTOMERS = "customers"
 IDENTITY = "customer_identity"
@@ -93,6 +95,27 @@ def find_person(engine: Engine, sources: Sequence[Source], customer_id: str, pse
     needles = [Needle(kind, text, _shared(engine, kind, text, person)) for kind in TEXTS for text in texts[kind]]
     needles += [Needle("id", told) for told in dict.fromkeys([*person.told, *filter(_telling, texts["id"])])]
     return replace(person, needles=Needles(tuple(needles)))
+
+
+def customer_of(engine: Engine, text: str) -> str:
+    """The customer that somebody means: by the id, or by one of the records that are this customer.
+
+    Raises
+    ------
+    DataError : several customers have a record of that id.
+    """
+    if IDENTITY not in engine.tables():
+        return text
+    found = engine.rows(
+        f"SELECT DISTINCT customer_id FROM {IDENTITY} "
+        "WHERE $text IN (customer_id, record_id, source || ':' || record_id) "
+        "ORDER BY customer_id = $text DESC, customer_id",
+        {"text": text},
+    )
+    ids = [str(customer) for (customer,) in found]
+    if len(ids) > 1 and ids[0] != text:
+        raise DataError(f"{text!r} is a record of several customers: {', '.join(ids)}; say which")
+    return ids[0] if ids else text
 
 
 def rows_of(engine: Engine, table: str, held: Holding, person: Person) -> str:
@@ -178,12 +201,14 @@ def _add(engine: Engine, texts: Texts, columns: Sequence[str], select: str) -> N
 
 def _shared(engine: Engine, kind: Kind, text: str, person: Person) -> bool:
     """Whether another customer bears this text too, or one that holds it."""
-    if "dim_customer" not in engine.tables():
-        return False
     same = Needles((Needle(kind, text),)).found_sql(ident(kind), own=True)
     if kind == "phone" and digits(text):
         same += f" OR regexp_replace({ident(kind)}, '[^0-9]', '', 'g') = {literal(digits(text))}"
-    ((shared,),) = engine.rows(
-        f"SELECT EXISTS (SELECT 1 FROM dim_customer WHERE customer_id <> $id AND ({same}))", {"id": person.id}
-    )
-    return bool(shared)
+    for table in sorted({"dim_customer", RECORDS} & engine.tables()):
+        if kind not in engine.columns(table):
+            continue
+        others = f"NOT {rows_of(engine, table, TABLES[table], person)}"
+        ((shared,),) = engine.rows(f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {others} AND ({same}))")
+        if shared:
+            return True
+    return False

@@ -47,7 +47,7 @@ class Erasure:
             yield f"erased before, as {self.pseudonym}; nothing of them was found"
         for step in (*self.tables, *self.files):
             if not step.left:
-                yield f"{step.where:<45} {step.rows:>7,} rows  {step.done}"
+                yield f"{step.where:<45} {counted(step.rows)}  {step.done}"
         for step in self.left:
             yield f"left: {step.where}: {step.left}"
         for kind in self.shared:
@@ -73,6 +73,11 @@ class Erasure:
             "also_borne_by_others": list(self.shared),
         }
         return {**content, "sha256": digest(content)}
+
+
+def counted(rows: int) -> str:
+    """`1 row `, `12 rows`: of one width, so that what follows stands in a column."""
+    return f"{rows:>7,} row{'s' if rows != 1 else ' '}"
 
 
 def digest(content: dict[str, Any]) -> str:

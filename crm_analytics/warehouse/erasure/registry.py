@@ -113,6 +113,14 @@ TABLES: dict[str, Holding] = {
     "customer_identity": Holding(
         how="stays", about="which customer a record is", customers=_ID, records=_BOTH, fixed=("rule", "other_source")
     ),
+    "customer_ref": Holding(
+        how="stays",
+        about="which customer an id means in a source",
+        keys=_KEY,
+        customers=_ID,
+        records=(("source", "id"),),
+        fixed=("source",),
+    ),
     "customer_golden_source": Holding(
         how="stays",
         about="which record gave a customer a field",
