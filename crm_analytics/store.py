@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # each is imported where it is used: `crm --help` must not wa
 
     from crm_analytics.pipeline.consents import Consents
     from crm_analytics.pipeline.identity import Identity
-    from crm_analytics.warehouse.checks import Check
+    from crm_analytics.warehouse.check import Check
     from crm_analytics.warehouse.ledger import EntityLoad
     from crm_analytics.warehouse.load import Say
     from crm_analytics.warehouse.rejects import RejectGroup

@@ -57,6 +57,12 @@ class Engine(Protocol):
     def columns(self, relation: str) -> dict[str, str]:
         """Column name to type of a table, view or parenthesised SELECT, without running it."""
 
+    def columns_of_files(self, relation: str) -> dict[str, str] | None:
+        """The same for a relation of files alone; None where they cannot be read so.
+
+        Looked at beside the transaction that runs, which such an error would end.
+        """
+
     def estimate(self, query: Query) -> PlanEstimate:
         """How the statement would be run.  It is planned, not run."""
 

@@ -108,6 +108,13 @@ class DuckEngine:
     def columns(self, relation: str) -> dict[str, str]:
         return {str(row[0]): str(row[1]) for row in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
 
+    def columns_of_files(self, relation: str) -> dict[str, str] | None:
+        try:
+            found = self._run(lambda: self._beside(f"DESCRIBE SELECT * FROM {relation}"))
+        except (DataError, WarehouseError):
+            return None
+        return {str(row[0]): str(row[1]) for row in found}
+
     def estimate(self, query: Query) -> PlanEstimate:
         ((_, plan),) = self.rows(f"EXPLAIN (FORMAT json) {query.text}", query.params)
         sizes = self.rows("SELECT table_name, estimated_size FROM duckdb_tables()")
@@ -138,6 +145,10 @@ class DuckEngine:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
             return pl.DataFrame(self._con.to_arrow_table())
+
+    def _beside(self, text: str) -> list[tuple[Value, ...]]:
+        with self._con.cursor() as cursor:
+            return cursor.execute(text).fetchall()
 
     def _take(self, text: str, rows: ArrowRows) -> None:
         """Run a statement that reads `rows` as `_frame`."""

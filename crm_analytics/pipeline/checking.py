@@ -12,10 +12,12 @@ from crm_analytics.errors import ConfigError
 from crm_analytics.olap.check import misfits
 from crm_analytics.olap.load import load_model
 from crm_analytics.olap.verify import verify
-from crm_analytics.warehouse.checks import Check, check_sources, check_star, rejected_rows, unknown_members
+from crm_analytics.warehouse.check import Check
+from crm_analytics.warehouse.checks import check_star, rejected_rows, unknown_members
 from crm_analytics.warehouse.expectations import read_expectations
 from crm_analytics.warehouse.history_checks import check_history
 from crm_analytics.warehouse.sources import read_source, source_names
+from crm_analytics.warehouse.totals import check_sources
 from crm_analytics.warehouse.verdicts import judge
 
 

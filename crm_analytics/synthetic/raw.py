@@ -74,6 +74,11 @@ def customer_file(codes: Codes, registered_days: FloatArray, segment: TextArray)
             "phone": [f"+1555{int(n):07d}" for n in numbers],
             "country": [COUNTRIES[i % len(COUNTRIES)] for i in range(codes.customers)],
             "registered": codes.day(registered_days),
+            "card": [f"L{n}" if i % 3 else None for i, n in enumerate(numbers)],
+            "born": [date(1940 + i % 65, 1 + i % 12, 1 + i % 28) for i in range(codes.customers)],
+            "postcode": [f"{i % 40:03d}00" for i in range(codes.customers)],
+            "town": [f"Town {i % 40 + 1}" for i in range(codes.customers)],
+            "updated": codes.day(registered_days),
             "planted_segment": segment.tolist(),
         }
     )

@@ -40,9 +40,10 @@ def land(
     """
     kind, name = ("TEMP TABLE", table.removeprefix("temp.")) if table.startswith("temp.") else ("TABLE", table)
     for start in range(0, max(len(staged), 1), AT_ONCE):
-        some = [s.select for s in staged[start : start + AT_ONCE]]
-        rows = "\nUNION ALL BY NAME\n".join([*some, _nothing(entity, extras)])
-        select = build.keyed(entity, pseudonymised(engine, entity, f"({rows}\n)"), extras)
+        some = staged[start : start + AT_ONCE]
+        rows = "\nUNION ALL BY NAME\n".join([*(s.select for s in some), _nothing(entity, extras)])
+        absent = {c.name for c in entity.columns if not any(c.name in s.given for s in some) and not c.default}
+        select = build.keyed(entity, pseudonymised(engine, entity, f"({rows}\n)"), extras, absent=absent)
         engine.execute(f"INSERT INTO {table} BY NAME {select}" if start else f"CREATE {kind} {name} AS {select}")
     counted = {
         int(str(part)): Counted(int(str(read)), int(str(refused)), int(str(rounded)))

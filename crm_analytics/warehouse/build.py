@@ -12,7 +12,7 @@ Every row says where it is from: `source`, `part_key` (see warehouse.parts) and
 May import: sql, warehouse.tables.   Imported by: warehouse.*.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse.tables import FACTS, Column, Entity, star_column
@@ -22,19 +22,33 @@ ORIGIN = {"source": "VARCHAR", "part_key": "INTEGER", "load_id": "INTEGER"}
 VERDICT = {"_reason": "VARCHAR", "_row": "VARCHAR", "_rounded": "BOOLEAN"}
 
 
-def keyed(entity: Entity, rows: str, extras: Iterable[str], more: Iterable[str] = VERDICT) -> str:
-    """A SELECT of star rows from the contract rows in `rows`; columns named in `more` pass through."""
+def keyed(
+    entity: Entity,
+    rows: str,
+    extras: Iterable[str],
+    more: Iterable[str] = VERDICT,
+    absent: Collection[str] = (),
+) -> str:
+    """A SELECT of star rows from the contract rows in `rows`; columns named in `more` pass through.
+
+    Ids named in `absent` are known to be missing in all rows: there is nothing to look up.
+    """
     names = (*extras, *ORIGIN, *more)
     if entity.kind == "dimension":
         return _keyed_members(entity, rows, names)
     columns, joins, lost = [], [], []
     for c in entity.columns:
+        if c.name in absent and c.dimension:
+            columns.append(f"CAST(0 AS INTEGER) AS {c.dimension}_key")
+            lost.append(f"{ident(c.name)}: CAST(NULL AS VARCHAR)")
+            continue
         columns += _fact_columns(c)
         if c.dimension:
             joins.append(_lookup(c))
             lost.append(f"{ident(c.name)}: CASE WHEN {_other(c)} THEN r.{ident(c.name)} END")
     columns += [f"r.{ident(n)}" for n in names]
-    missing = " OR ".join(f"(r.{ident(c.name)} IS NOT NULL AND {_other(c)})" for c in entity.references)
+    named = [c for c in entity.references if c.name not in absent]
+    missing = " OR ".join(f"(r.{ident(c.name)} IS NOT NULL AND {_other(c)})" for c in named) or "FALSE"
     unresolved = f"CASE WHEN {missing} THEN CAST(to_json({{{', '.join(lost)}}}) AS VARCHAR) END"
     columns.append(f"{unresolved if lost else 'CAST(NULL AS VARCHAR)'} AS unresolved")
     return "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {rows} r\n" + "\n".join(joins)

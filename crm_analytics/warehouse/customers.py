@@ -20,10 +20,10 @@ from crm_analytics.sql import ident
 from crm_analytics.warehouse import build, journal, parts
 from crm_analytics.warehouse.columns import drop_unused
 from crm_analytics.warehouse.identity.resolve import Resolved, resolve
-from crm_analytics.warehouse.identity.tables import GOLDEN, RECORDS
+from crm_analytics.warehouse.identity.tables import GOLDEN
 from crm_analytics.warehouse.merge import ARRIVING, exchange
 from crm_analytics.warehouse.rekey import rekey_through
-from crm_analytics.warehouse.tables import ENTITIES, REF, Entity
+from crm_analytics.warehouse.tables import ENTITIES, RECORDS, REF, Entity
 
 CUSTOMERS = ENTITIES["customers"]
 

@@ -18,16 +18,19 @@ from crm_analytics.warehouse import build, journal, parts
 from crm_analytics.warehouse.columns import drop_unused
 from crm_analytics.warehouse.intervals import current_rows, history_table, version_table, versioned
 from crm_analytics.warehouse.merge import ARRIVING, exchange
-from crm_analytics.warehouse.tables import ENTITIES, Entity
+from crm_analytics.warehouse.tables import ENTITIES, RECORDS, Entity
 
 # Since which load the versions of an entity are told apart by which columns, where that was not so from the beginning.
 DECLARED = "history_declared"
 
 
 def stored(engine: Engine, entity: Entity) -> str:
-    """The table that holds what was delivered of an entity: of dated versions all of them, not the current ones."""
+    """The table that holds what was delivered of an entity: all dated versions, all records of customers."""
+    tables = engine.tables()
+    if entity.name == "customers" and RECORDS in tables:
+        return RECORDS
     table = version_table(entity)
-    return table if entity.kind == "dimension" and table in engine.tables() else entity.table
+    return table if entity.kind == "dimension" and table in tables else entity.table
 
 
 def take_current(engine: Engine, load_id: int, entity: Entity, tracked: Tracked, changed: str) -> None:

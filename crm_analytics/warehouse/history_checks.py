@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from crm_analytics.engines import Engine
 from crm_analytics.sql import ident
-from crm_analytics.warehouse.checks import Check
+from crm_analytics.warehouse.check import Check
 from crm_analytics.warehouse.intervals import FOR_EVER, SINCE_EVER, history_table
 from crm_analytics.warehouse.tables import ENTITIES, FACTS, Entity
 

@@ -69,13 +69,17 @@ def begin(engine: Engine) -> int:
     return int(str(last)) + 1
 
 
-def row_json(row: str, kinds: Mapping[str, str]) -> str:
-    """SQL for the columns `kinds` (name to type) of the relation called `row`, as one JSON text."""
-    return f"CAST(to_json(struct_pack({', '.join(_field(row, n, k) for n, k in kinds.items())})) AS VARCHAR)"
+def row_json(row: str, kinds: Mapping[str, str], called: Mapping[str, str] | None = None) -> str:
+    """SQL for the columns `kinds` (name to type) of the relation called `row`, as one JSON text.
+
+    `called` says by which names the relation has them, where these are others.
+    """
+    names = called or {}
+    fields = ", ".join(_field(name, f"{row}.{ident(names.get(name, name))}", kind) for name, kind in kinds.items())
+    return f"CAST(to_json(struct_pack({fields})) AS VARCHAR)"
 
 
-def _field(row: str, name: str, kind: str) -> str:
-    value = f"{row}.{ident(name)}"
+def _field(name: str, value: str, kind: str) -> str:
     if kind in ("DOUBLE", "FLOAT"):  # JSON has no word for not-a-number and infinity; they are kept as texts
         value = f"CASE WHEN isfinite({value}) THEN to_json({value}) ELSE to_json(CAST({value} AS VARCHAR)) END"
     return f"{ident(name)} := {value}"

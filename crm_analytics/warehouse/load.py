@@ -8,6 +8,7 @@ changes end in the same star.
 May import: errors, config, engines, warehouse.*.   Imported by: project.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -43,6 +44,8 @@ from crm_analytics.warehouse.segments import renew_dim_segment
 from crm_analytics.warehouse.sources import FILE, Source, read_source, source_names
 from crm_analytics.warehouse.staging import stage
 from crm_analytics.warehouse.tables import ENTITIES, Entity
+
+MAPPINGS_FAULT = re.compile(r"(\S+: )?(Binder|Catalog|Conversion|Parser|Out of Memory)\b")
 
 Say = Callable[[str], None]
 EVERYTHING_NEW = Wanted()
@@ -274,7 +277,8 @@ def _named(entity: Entity, sources: Sequence[Source], reading: Reading) -> Itera
     try:
         yield
     except (DataError, WarehouseError) as error:
-        if why := reading.unreadable():
+        # Files are looked through for what is wrong with them, so not where it is the mapping.
+        if not MAPPINGS_FAULT.match(str(error)) and (why := reading.unreadable()):
             raise type(error)(why) from None
         paths = dict.fromkeys(str(s.path(entity.name)) for s in sources if entity.name in s.mappings)
         if any(str(error).startswith((*paths, str(s.folder / FILE))) for s in sources):

@@ -2,7 +2,7 @@
 
 Private values are not shown, only that they differ.
 
-May import: engines, sql, warehouse.build, warehouse.tables.   Imported by: warehouse.merge.
+May import: engines, sql, warehouse.build, warehouse.private, warehouse.tables.   Imported by: warehouse.merge.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from crm_analytics.engines import Engine
 from crm_analytics.sql import Value, ident
 from crm_analytics.warehouse import build
-from crm_analytics.warehouse.tables import PRIVATE, Entity
+from crm_analytics.warehouse.private import is_private
+from crm_analytics.warehouse.tables import Entity
 
 EXAMPLES = 3
 Tell = Callable[[str], None]
@@ -57,5 +58,5 @@ def _key(entity: Entity, row: Mapping[str, Value]) -> str:
 
 def _differences(old: Mapping[str, Value], now: Mapping[str, Value]) -> str:
     differing = [name for name in now if old.get(name) != now[name]]
-    said = [name if name in PRIVATE else f"{name} {old.get(name)} -> {now[name]}" for name in differing]
+    said = [name if is_private(name) else f"{name} {old.get(name)} -> {now[name]}" for name in differing]
     return "; ".join(said) or "now from another file"

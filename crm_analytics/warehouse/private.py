@@ -23,7 +23,7 @@ PHONE = (
 )
 
 WHOLE = frozenset({"name", "email", "e_mail", "phone", "mobile", "address", "street", "surname", "iban", "birthday"})
-WORDS = WHOLE - {"name"} | {"telephone", "tel", "fax", "birthdate"}
+WORDS = WHOLE - {"name"} | {"telephone", "tel", "fax", "birthdate", "birth", "postcode", "loyalty"}
 NAMES = frozenset({"first", "last", "full", "given", "family", "middle", "customer", "contact", "person"})
 
 

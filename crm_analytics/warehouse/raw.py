@@ -80,7 +80,10 @@ class Raw(Protocol):
         """SHA-256 of what the piece holds; '' for what is read anew each time, such as a table of a database."""
 
     def close(self, engine: Engine) -> None:
-        """Let go of every table and file that `open` made."""
+        """Let go of every table and file that `open` made.
+
+        Also after an error, when the engine may take no statement any more.
+        """
 
 
 @runtime_checkable

@@ -14,10 +14,10 @@ from typing import Literal
 Kind = Literal["dimension", "fact", "bridge"]
 
 MONEY = "DECIMAL(18,2)"
-# Columns whose values are never shown but where a person asks for exactly them.
 # Which customer an id means, where crm.yml has rules of identity; see warehouse.customers.
 REF = "customer_ref"
-PRIVATE = frozenset({"name", "email", "phone"})
+# What the sources say of customers, one row a source record, in the same case.
+RECORDS = "customer_record"
 
 
 @dataclass(frozen=True, slots=True)

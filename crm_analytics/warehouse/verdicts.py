@@ -16,7 +16,7 @@ from crm_analytics.engines import Engine
 from crm_analytics.errors import ConfigError, CrmError, WarehouseError
 from crm_analytics.sql import Query, Value
 from crm_analytics.warehouse import expectation_sql as sql
-from crm_analytics.warehouse.checks import Check
+from crm_analytics.warehouse.check import Check
 from crm_analytics.warehouse.expectations import Expectation
 from crm_analytics.warehouse.private import shown
 from crm_analytics.warehouse.tables import ENTITIES, Entity

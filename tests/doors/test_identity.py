@@ -14,6 +14,7 @@ from crm_analytics.errors import ConfigError, DataError, WarehouseError
 from crm_analytics.warehouse.identity.resolve import resolve
 from tests.doors.conftest import Run
 from tests.doors.test_docs import console
+from tests.warehouse.made import write_source
 
 PAGE = Path(__file__).parents[2] / "docs" / "identity.md"
 DAY = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?")
@@ -29,18 +30,15 @@ def block(language: str) -> str:
 
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
-    """The project of the page, with its records in the warehouse."""
+    """The project of the page, each source with its records, loaded."""
     folder = tmp_path / "shop"
     folder.mkdir()
     (folder / "crm.yml").write_text(block("yaml"), encoding="utf-8")
-    days = {"registered_on": pl.Date(), "birth_date": pl.Date(), "changed_at": pl.Datetime("us")}
-    frame = pl.read_csv(io.StringIO(block("csv")), infer_schema=False).with_columns(
-        pl.col(name).str.to_datetime("%Y-%m-%d %H:%M:%S") if name == "changed_at" else pl.col(name).str.to_date()
-        for name in days
-    )
-    with crm.open(folder) as shop, shop.writing("a test", new=True) as engine:
-        engine.write_frame("customer_record", frame)
-        resolve(engine, shop.config.identity, datetime(2024, 1, 1))  # type: ignore[arg-type]
+    frame = pl.read_csv(io.StringIO(block("csv")), infer_schema=False)
+    for (source,), records in frame.group_by("source", maintain_order=True):
+        write_source(folder / "data", str(source), {"customers": records.drop("source").write_csv()})
+    with crm.open(folder) as shop:
+        shop.load(now=datetime(2024, 1, 1))
     return folder
 
 

@@ -18,6 +18,7 @@ from crm_analytics.errors import CrmError
 from crm_analytics.warehouse.erasure.files import change_file
 from crm_analytics.warehouse.erasure.needles import Needle, Needles
 from crm_analytics.warehouse.erasure.rules import RowRule
+from crm_analytics.warehouse.readers.csv_options import CsvOptions
 
 NEEDLES = Needles(
     (Needle("email", "zoe@example.com"), Needle("phone", "+49 170 1234567"), Needle("name", 'Zoë "Zo" O\'Brien'))
@@ -94,13 +95,14 @@ def test_records_of_others_are_written_as_they_were(rows: list[list[str]]) -> No
     import csv
     import io
 
-    from crm_analytics.warehouse.erasure.files.csv import _changed
+    from crm_analytics.warehouse.erasure.files.csv import changed
     from crm_analytics.warehouse.erasure.files.place import Changed
+    from crm_analytics.warehouse.readers.csv_layout import Layout
 
     out = io.StringIO(newline="")
     csv.writer(out).writerows([["customer", "note"], *rows, ["a1", "tea"]])
-    done = Changed()
-    text = "".join(_changed(io.StringIO(out.getvalue(), newline=""), RULE, done))
+    done, layout = Changed(), Layout("utf-8", ",", ("customer", "note"))
+    text = "".join(changed(io.StringIO(out.getvalue(), newline=""), layout, RULE, done))
     assert text == out.getvalue().removesuffix("a1,tea\r\n") + "erased-x,tea\r\n"
     assert done.changed == 1 + sum(cell.strip() == "a1" for cell, _ in rows)
 
@@ -214,3 +216,20 @@ def test_what_cannot_be_changed_is_said_and_left(engine: DuckEngine, tmp_path: P
 def test_pages_lose_the_words_in_whatever_way_they_are_spelt(engine: DuckEngine, tmp_path: Path) -> None:
     page = "<td>Zoë &#34;Zo&#34; O&#39;Brien</td><td>+49 (170) 123-4567</td><td>Zoë</td>"
     assert after(engine, tmp_path / "f.html", page) == "<td></td><td></td><td>Zoë</td>"
+
+
+def test_files_are_read_as_source_yml_says(engine: DuckEngine, tmp_path: Path) -> None:
+    import gzip
+
+    options = CsvOptions(encoding="cp1250", delimiter="||", quote="'", skip=1)
+    text = "export of a1\nwho||note\n'a1'||x\nb2||'tea||\u0158'\n"
+    path = tmp_path / "f.csv.gz"
+    path.write_bytes(gzip.compress(text.encode("cp1250")))
+    rule = RowRule(needles=NEEDLES, ids={"who": {"a1": "erased-x"}}, csv=options)
+    assert change_file(engine, path, rule, True).changed == 1
+    assert gzip.decompress(path.read_bytes()).decode("cp1250") == text.replace("'a1'||x", "erased-x||x")
+
+
+def test_columns_without_a_header_have_the_names_of_source_yml(engine: DuckEngine, tmp_path: Path) -> None:
+    rule = RowRule(needles=NEEDLES, ids=RULE.ids, csv=CsvOptions(delimiter=";", columns=("note", "customer")))
+    assert after(engine, tmp_path / "f.csv", "a1;a1\ntea;b2\n", rule) == "a1;erased-x\ntea;b2\n"

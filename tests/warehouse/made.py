@@ -10,13 +10,15 @@ from typing import Any
 from crm_analytics.config import ProjectConfig, Tracked
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.warehouse import build
-from crm_analytics.warehouse.checks import Check, check_sources, check_star, unknown_members
+from crm_analytics.warehouse.check import Check
+from crm_analytics.warehouse.checks import check_star, unknown_members
 from crm_analytics.warehouse.delivery import Wanted
 from crm_analytics.warehouse.history_checks import check_history
 from crm_analytics.warehouse.ledger import EntityLoad
 from crm_analytics.warehouse.load import load
 from crm_analytics.warehouse.sources import read_source, source_names
 from crm_analytics.warehouse.tables import ENTITIES
+from crm_analytics.warehouse.totals import check_sources
 
 NOW = datetime(2024, 1, 1, 12, 0)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from crm_analytics.errors import CrmError, DataError, WarehouseError
-from crm_analytics.warehouse.checks import Check, check_star, rejected_rows, unknown_members
+from crm_analytics.warehouse.check import Check
+from crm_analytics.warehouse.checks import check_star, rejected_rows, unknown_members
 from tests.warehouse.made import CUSTOMERS, SALES, SHOP, Shop
 
 CONTROLS = """controls:

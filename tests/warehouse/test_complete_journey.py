@@ -11,10 +11,12 @@ import pytest
 
 from crm_analytics.config import read_config
 from crm_analytics.engines import Engine, connect
-from crm_analytics.warehouse.checks import Check, check_sources, check_star, unknown_members
+from crm_analytics.warehouse.check import Check
+from crm_analytics.warehouse.checks import check_star, unknown_members
 from crm_analytics.warehouse.ledger import EntityLoad
 from crm_analytics.warehouse.load import load
 from crm_analytics.warehouse.sources import read_source
+from crm_analytics.warehouse.totals import check_sources
 from tests.warehouse.made import NOW
 
 pytestmark = [pytest.mark.demo, pytest.mark.slow]

@@ -74,6 +74,7 @@ BREAKS: dict[str, tuple[Callable[[Shop], None], str]] = {
     "a missing file": (without("sales.csv"), r"till/source\.yml:5: no such file: .*sales\.csv"),
     "a file without a header": (raw("sales", ""), r"sales\.csv:1: needs a header line"),
     "a header that names a column twice": (raw("sales", "a,b,A\n"), r"sales\.csv:1: the header names a twice"),
+    "a header that is not UTF-8": (raw("customers", b"customer_id,\xe4\n1,2\n"), r"customers\.csv: is not UTF-8 text"),
     "a Parquet file that was cut off": (
         with_parquet(parquet(9)[:-9]),
         r"crm/source\.yml: files: people: .*people\.parquet",

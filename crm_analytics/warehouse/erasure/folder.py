@@ -44,7 +44,9 @@ def erase_files(
     engine: Engine, plan: FilePlan, person: Person, folder: Folder, now: datetime, write: bool
 ) -> tuple[list[Step], list[Recall]]:
     """Take the person out of every file, or only say what would be done."""
-    steps, recalls = _answers(plan, person, folder, write), []
+    steps: list[Step] = [Step(problem.split(": ", 1)[0], "left", 0, problem) for problem in plan.problems]
+    steps += _answers(plan, person, folder, write)
+    recalls = []
     manifests = {path: held for path in plan.rules if path.name.endswith(MANIFEST) and (held := _json(path))}
     of_file = {path.with_name(str(held.get("file"))): path for path, held in manifests.items()}
     for path, rule in sorted(plan.rules.items()):

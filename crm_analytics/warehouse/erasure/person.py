@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from crm_analytics.engines import Engine
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse.erasure.needles import KINDS, TEXTS, Kind, Needle, Needles, digits
+from crm_analytics.warehouse.erasure.places import is_in_files
 from crm_analytics.warehouse.erasure.registry import TABLES, Holding
 from crm_analytics.warehouse.sources import Source
 
@@ -148,7 +149,7 @@ def _from_rejects(engine: Engine, person: Person, texts: Texts) -> None:
 def _from_files(engine: Engine, source: Source, person: Person, texts: Texts) -> None:
     """What the raw files say today: it may be newer than the last load."""
     mapping = source.mappings.get(CUSTOMERS)
-    if mapping is None:
+    if mapping is None or not is_in_files(source, CUSTOMERS):
         return
     source.open_views(engine, mapping)
     try:

@@ -3,7 +3,7 @@
 Raw files by what the mappings say of them; lists below the output folder lose
 the person's rows; everything else is looked through.
 
-May import: engines, warehouse.sources, warehouse.erasure.*.   Imported by: pipeline, project.
+May import: errors, engines, warehouse.sources, warehouse.erasure.*.   Imported by: pipeline, project.
 """
 
 import os
@@ -12,14 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crm_analytics.engines import Engine
+from crm_analytics.errors import CrmError
 from crm_analytics.warehouse.erasure.files.place import PART
 from crm_analytics.warehouse.erasure.log import Mark
 from crm_analytics.warehouse.erasure.person import Person
+from crm_analytics.warehouse.erasure.places import place_of
 from crm_analytics.warehouse.erasure.rules import RowRule
 from crm_analytics.warehouse.erasure.source_rules import CUSTOMER_ID, SourceRules
 from crm_analytics.warehouse.sources import Source, read_source, source_names
 
-TABLES = ("table ", "sheet ")  # how the label of a piece begins that is one of several in a file
+TABLE = "table "  # how the label of a piece begins that is one table of a file
 LEFT_ALONE = frozenset({".git", ".venv", "__pycache__"})
 
 
@@ -46,11 +48,17 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """What each file of a project is held to; `marks` are ids that the changed files will bring."""
+    """What each file of a project is held to.
+
+    marks    : ids that the changed files will bring
+    outside  : sources that are not ours to change
+    problems : raw files for which no rule was found, and why
+    """
 
     rules: Mapping[Path, RowRule]
     marks: tuple[Mark, ...]
     outside: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 def plan_files(
@@ -65,36 +73,43 @@ def plan_files(
     marks: dict[Mark, None] = {}
     outside = [".git: its history may hold them"] if (project / ".git").exists() else []
     columns: dict[str, None] = {CUSTOMER_ID: None}
+    problems: list[str] = []
     for source in sources:
         rules = SourceRules(engine, source, person, dates)
         columns |= dict.fromkeys(rules.id_columns)
         for name, pieces in _pieces(source, project).items():
             outside += [f"data/{source.name}: {name}: {where}" for where, path in pieces if path is None]
             inside = [(where, path) for where, path in pieces if path is not None]
-            rule, brought = rules.rule(name) if inside else (None, [])
+            if not inside:
+                continue
+            try:
+                rule, brought = rules.rule(name)
+            except CrmError as error:
+                problems.append(f"data/{source.name}: {name}: {error}")
+                continue
             marks |= dict.fromkeys(brought)
             for where, path in inside:
-                found.setdefault(path, {})[where] = rule or RowRule(needles=person.needles)
+                found.setdefault(path, {})[where] = rule
     names = {column: person.names_in("") for column in columns}
     asked = {f"customer.{CUSTOMER_ID}": person.names_in("")}  # the column of an answer that was saved
     for path in _files(project):
         if path not in found and not folder.is_ours(path):
             listed = path.is_relative_to(folder.output)
             found[path] = {"": RowRule(needles=person.needles, ids=names | asked, told=person.told, drop=listed)}
-    return FilePlan({path: _one(rules) for path, rules in found.items()}, tuple(marks), tuple(outside))
+    return FilePlan({path: _one(rules) for path, rules in found.items()}, tuple(marks), tuple(outside), tuple(problems))
 
 
 def _one(rules: Mapping[str, RowRule]) -> RowRule:
     """One rule for a file that several raw names may read, by their tables where it has tables."""
     first, *others = rules.values()
-    if not others:
+    tables = {label.removeprefix(TABLE): rule for label, rule in rules.items() if label.startswith(TABLE)}
+    if not others and not tables:
         return first
-    tables = {label.split(" ", 1)[1]: rule for label, rule in rules.items() if label.startswith(TABLES)}
     return replace(
         first,
         ids={column: names for rule in rules.values() for column, names in rule.ids.items()},
-        personal=frozenset.intersection(*(rule.personal for rule in rules.values())),
-        whole=all(rule.whole for rule in rules.values()),
+        personal=frozenset() if tables else frozenset.intersection(*(rule.personal for rule in rules.values())),
+        whole=not tables and all(rule.whole for rule in rules.values()),
         kept=frozenset().union(*(rule.kept for rule in rules.values())),
         tables=tables,
     )
@@ -106,8 +121,9 @@ def _pieces(source: Source, project: Path) -> dict[str, list[tuple[str, Path | N
     found: dict[str, list[tuple[str, Path | None]]] = {}
     for name, raw in source.raws.items():
         for piece in raw.pieces():
-            ours = piece.path is not None and piece.path.resolve().is_relative_to(inside)
-            path = Path(os.path.normpath(str(piece.path))) if ours else None
+            place = place_of(raw, piece)
+            ours = place is not None and place.resolve().is_relative_to(inside)
+            path = Path(os.path.normpath(str(place))) if ours else None
             found.setdefault(name, []).append((piece.label, path))
     return found
 

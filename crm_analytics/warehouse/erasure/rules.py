@@ -3,7 +3,7 @@
 The same for every kind of file that has rows: CSV, JSON, SQLite, Excel, and the
 JSON rows of `rejects`.  `files.parquet` says it in SQL.
 
-May import: warehouse.erasure.needles.   Imported by: warehouse.erasure.*.
+May import: warehouse.erasure.needles, warehouse.readers.csv_options.   Imported by: warehouse.erasure.*.
 """
 
 import re
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from crm_analytics.warehouse.erasure.needles import Needles
+from crm_analytics.warehouse.readers.csv_options import CsvOptions
 
 Row = dict[str, object]
 
@@ -25,7 +26,8 @@ class RowRule:
     afterwards; `told` the same for cells of any column, where the id can be nothing
     else.  `personal` are columns that hold a name, an e-mail or a phone.  In a `whole`
     file a row is one customer, and nothing of it but the ids and what is `kept` stays;
-    with `drop` the rows go.  `tables` are the rules of single tables or sheets.
+    with `drop` the rows go.  `tables` are the rules of single tables, `csv` and `header_row` (0: the first that
+    is not empty) what source.yml says of the files.
     """
 
     needles: Needles
@@ -36,6 +38,8 @@ class RowRule:
     kept: frozenset[str] = frozenset()
     drop: bool = False
     tables: Mapping[str, "RowRule"] = field(default_factory=dict)
+    csv: CsvOptions = field(default_factory=CsvOptions)
+    header_row: int = 0
 
     def of_table(self, table: str) -> "RowRule":
         """The rule of one table or sheet of a file that has several."""

@@ -6,7 +6,7 @@ that they do not ask for.  In every file ids become the pseudonym, or a number
 that stands for it where only numbers can.  What no mapping of customers or their
 facts reads is left alone: a brand may be called like a person.
 
-May import: errors, sql, engines, warehouse.{sources,tables}, warehouse.erasure.*.   Imported by: erasure.plan.
+May import: errors, sql, engines, warehouse.{readers,sources,tables}, warehouse.erasure.*.   Imported by: erasure.plan.
 """
 
 import re
@@ -21,6 +21,9 @@ from crm_analytics.warehouse.erasure.needles import Needles
 from crm_analytics.warehouse.erasure.person import CUSTOMERS, Person
 from crm_analytics.warehouse.erasure.registry import WIPED, names_customers
 from crm_analytics.warehouse.erasure.rules import RowRule
+from crm_analytics.warehouse.readers.csv import Csv
+from crm_analytics.warehouse.readers.csv_options import CsvOptions
+from crm_analytics.warehouse.readers.excel import Excel
 from crm_analytics.warehouse.sources import Source
 from crm_analytics.warehouse.tables import ENTITIES
 
@@ -48,7 +51,7 @@ class SourceRules:
 
     def rule(self, name: str) -> tuple[RowRule, list[Mark]]:
         """The rule of one raw file, and the ids that it will bring once it is changed."""
-        view = f"raw_{name}"
+        view, raw = f"raw_{name}", self._source.raws[name]
         readers = {n: sql for n, sql in self._source.mappings.items() if re.search(rf"\b{view}\b", sql, re.IGNORECASE)}
         if readers and not any(names_customers(ENTITIES[n]) for n in readers):
             return RowRule(needles=Needles()), []
@@ -66,6 +69,8 @@ class SourceRules:
             personal=self._personal(readers, kinds) - ids.keys() - kept,
             whole=readers.keys() == {CUSTOMERS},
             kept=kept,
+            csv=raw.options if isinstance(raw, Csv) else CsvOptions(),
+            header_row=raw.header_row if isinstance(raw, Excel) else 0,
         )
         return rule, marks
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import DataError
-from crm_analytics.warehouse.identity.tables import RECORDS
+from crm_analytics.warehouse.tables import RECORDS
 
 Record = tuple[str, str]  # source, and the source's own id
 

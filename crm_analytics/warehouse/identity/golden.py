@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from crm_analytics.engines import Engine
 from crm_analytics.identity_rules import IdentityRules
 from crm_analytics.sql import ident, literal
-from crm_analytics.warehouse.identity.tables import BOOKKEEPING, GOLDEN, RECORDS, fields, source_place
+from crm_analytics.warehouse.identity.tables import BOOKKEEPING, GOLDEN, fields, source_place
+from crm_analytics.warehouse.tables import RECORDS
 
 _RECENT = "_told DESC NULLS LAST, _source_place, source, record_id"
 _TRUST = f"_source_place, source, {_RECENT}"

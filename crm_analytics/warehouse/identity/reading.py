@@ -15,7 +15,7 @@ from crm_analytics.errors import WarehouseError
 from crm_analytics.identity_rules import IdentityRules
 from crm_analytics.sql import Query
 from crm_analytics.warehouse.identity import decisions
-from crm_analytics.warehouse.identity.tables import RECORDS
+from crm_analytics.warehouse.tables import RECORDS
 
 PRIVATE = ("name", "email", "phone")
 _MASKS = {

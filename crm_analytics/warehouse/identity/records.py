@@ -13,8 +13,8 @@ from crm_analytics.engines import Engine
 from crm_analytics.identity_rules import IdentityRules, KeyRule
 from crm_analytics.sql import ident, literal, statement
 from crm_analytics.warehouse.identity.phone import write_phones
-from crm_analytics.warehouse.identity.tables import RECORDS
 from crm_analytics.warehouse.identity.weights import PSEUDO_RECORDS, TYPICAL
+from crm_analytics.warehouse.tables import RECORDS
 
 PACKAGE = "crm_analytics.warehouse.identity"
 WORK = "identity_work"

@@ -27,7 +27,8 @@ from crm_analytics.warehouse.identity.golden import write_golden
 from crm_analytics.warehouse.identity.naming import customer_ids, joined_through
 from crm_analytics.warehouse.identity.pairs import write_pairs
 from crm_analytics.warehouse.identity.review import write_review
-from crm_analytics.warehouse.identity.tables import RECORDS, make_tables, record_columns, source_place
+from crm_analytics.warehouse.identity.tables import make_tables, record_columns, source_place
+from crm_analytics.warehouse.tables import RECORDS
 
 RULES = "rules of crm.yml"  # who decided, where nobody did
 MODEL = 1  # counted up when the score is changed, so that stored pairs are scored again

@@ -12,9 +12,8 @@ from crm_analytics.engines import Engine
 from crm_analytics.errors import UnknownName, WarehouseError
 from crm_analytics.identity_rules import IdentityRules
 from crm_analytics.sql import literal
-from crm_analytics.warehouse.tables import ENTITIES
+from crm_analytics.warehouse.tables import ENTITIES, RECORDS
 
-RECORDS = "customer_record"
 GOLDEN = "customer_golden"
 BOOKKEEPING = ("part_key", "load_id")
 

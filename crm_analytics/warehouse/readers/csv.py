@@ -49,6 +49,8 @@ class Csv(Files):
     _labels: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def open(self, engine: Engine, pieces: Sequence[Piece], since: datetime | None = None) -> str:
+        if not self._labels:
+            self.close(engine)  # a load that was broken off may have left something behind
         layouts = [read_layout(path_of(piece), self.options) for piece in pieces]
         self._hold_names(layouts)
         groups: dict[_Alike, dict[Path, str]] = {}

@@ -4,7 +4,7 @@ DuckDB keeps them in tables that `read_csv` names: several errors a line, all of
 them again each time the statement is run, counted in records and not in lines.
 `move` makes them one row a line of `misread`.
 
-May import: engines, warehouse.readers.misread, warehouse.readers.text.   Imported by: warehouse.readers.csv.
+May import: engines, warehouse.readers.{misread, temporary, text}.   Imported by: warehouse.readers.csv.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ import polars as pl
 
 from crm_analytics.engines import Engine
 from crm_analytics.warehouse.readers.misread import Misread
+from crm_analytics.warehouse.readers.temporary import drop
 from crm_analytics.warehouse.readers.text import open_bytes
 
 BLOCK = 4_000_000
@@ -53,8 +54,7 @@ class Kept:
 
     def close(self, engine: Engine) -> None:
         """Drop the tables."""
-        for table in (self._kept, self._files, self._places):
-            engine.execute(f"DROP TABLE IF EXISTS {table}")
+        drop(engine, (self._kept, self._files, self._places))
         self._labels.clear()
 
     def _number_lines(self, engine: Engine) -> None:

@@ -3,7 +3,8 @@
 Read by calamine, for DuckDB's own extension is not part of it.  A column keeps
 the type that all its cells have; where they differ it is text.
 
-May import: errors, engines, sql, warehouse.raw, warehouse.readers.files.   Imported by: warehouse.readers.entry.
+May import: errors, engines, sql, warehouse.raw, warehouse.readers.{files, temporary}.
+Imported by: warehouse.readers.entry.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ from crm_analytics.engines import Engine
 from crm_analytics.errors import DataError, UnknownName
 from crm_analytics.warehouse.raw import Piece
 from crm_analytics.warehouse.readers.files import Files, path_of
+from crm_analytics.warehouse.readers.temporary import drop
 
 TYPES: dict[type, pl.DataType] = {
     bool: pl.Boolean(),
@@ -48,8 +50,7 @@ class Excel(Files):
         return " UNION ALL BY NAME ".join(f"SELECT * FROM {self._table(engine, piece)}" for piece in pieces)
 
     def close(self, engine: Engine) -> None:
-        for _, table in self._tables.values():
-            engine.execute(f"DROP TABLE IF EXISTS {table}")
+        drop(engine, [table for _, table in self._tables.values()])
         self._tables.clear()
 
     def _table(self, engine: Engine, piece: Piece) -> str:

@@ -2,20 +2,21 @@
 
 Not how they are read: each kind of file has a module that adds `open`.
 
-May import: errors, sql, engines, warehouse.raw.   Imported by: warehouse.readers.*.
+May import: errors, sql, engines, warehouse.raw, warehouse.readers.temporary.   Imported by: warehouse.readers.*.
 """
 
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from glob import escape, glob
-from hashlib import blake2s, file_digest
+from hashlib import file_digest
 from pathlib import Path
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import DataError
 from crm_analytics.sql import literal
 from crm_analytics.warehouse.raw import Piece
+from crm_analytics.warehouse.readers.temporary import temporary_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +98,6 @@ def path_of(piece: Piece) -> Path:
     """The file of a piece that has one."""
     assert piece.path is not None, f"{piece.label} is no file"
     return piece.path
-
-
-def temporary_tag(source: str, name: str) -> str:
-    """Letters and digits for a raw of a source, whose names may hold anything."""
-    return blake2s(f"{source}/{name}".encode(), digest_size=6).hexdigest()
 
 
 def listed(paths: Iterable[Path]) -> str:

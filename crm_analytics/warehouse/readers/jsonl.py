@@ -4,12 +4,12 @@ DuckDB's reader stops at a line that is not JSON, or loses it where it is told t
 go on.  A file that it would stop at is put into a temporary table line by line
 instead, where each line is judged by itself.
 
-May import: errors, sql, engines, warehouse.raw, warehouse.readers.*.   Imported by: warehouse.readers.entry.
+May import: sql, engines, warehouse.raw, warehouse.readers.*.   Imported by: warehouse.readers.entry.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -18,47 +18,91 @@ from pathlib import Path
 import polars as pl
 
 from crm_analytics.engines import Engine
-from crm_analytics.errors import CrmError
 from crm_analytics.sql import literal
 from crm_analytics.warehouse.raw import Piece
 from crm_analytics.warehouse.readers.files import Files, listed, path_of
-from crm_analytics.warehouse.readers.jsonl_columns import columns_sql, parsed_sql, plain_type, together
+from crm_analytics.warehouse.readers.jsonl_columns import columns_sql, narrowest_sql, parsed_sql, plain_type, together
+from crm_analytics.warehouse.readers.temporary import drop
 from crm_analytics.warehouse.readers.text import MARK, marked_encoding, utf8_blocks
 
 # DuckDB's own limit for an object.
 LONGEST_LINE = 16_000_000
 BATCH_BYTES = 8_000_000
-LONGEST_WHOLE = 18  # digits that fit 64 bits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Seen:
-    """What is known of a file: its keys with their types, and whether its lines are in the table."""
+    """What is known of files, each as it was at its stamp.
 
-    stamp: str
-    columns: Mapping[str, str]
-    by_line: bool
+    Attributes
+    ----------
+    plain   : files that DuckDB reads to their ends
+    by_line : files whose lines are in the table, with their keys and types
+    columns : keys and types of plain files that were looked at together
+    """
+
+    plain: dict[Path, str] = field(default_factory=dict)
+    by_line: dict[Path, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
+    columns: dict[tuple[tuple[Path, str], ...], Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonLines(Files):
     """Files of JSON lines under one name."""
 
-    _seen: dict[Path, _Seen] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _seen: _Seen = field(default_factory=_Seen, init=False, repr=False, compare=False)
 
     def open(self, engine: Engine, pieces: Sequence[Piece], since: datetime | None = None) -> str:
-        seen = [(piece, self._look(engine, piece)) for piece in pieces]
-        columns = together(s.columns for _, s in seen)
-        plain = [path_of(piece) for piece, s in seen if not s.by_line]
-        odd = [piece for piece, s in seen if s.by_line]
+        if not self._seen.by_line:
+            drop(engine, [self._lines])  # of a load that was broken off
+        odd = [piece for piece in pieces if self._is_by_line(piece)]
+        plain = [piece for piece in pieces if piece not in odd]
+        columns = self._columns(engine, plain)
+        if columns is None:
+            # Some of them cannot be read, or all of them not together.
+            alone = [piece for piece in plain if self._columns(engine, [piece]) is None]
+            plain = [piece for piece in plain if piece not in alone]
+            columns = self._columns(engine, plain)
+            alone += plain if columns is None else []
+            plain = [] if columns is None else plain
+            odd += alone
+        for piece in odd:
+            if not self._is_by_line(piece):
+                self._put_lines(engine, piece)
+                self._seen.by_line[path_of(piece)] = self.stamp(piece), self._columns_of_lines(engine, piece)
+        return self._select(plain, odd, together([columns or {}, *(self._seen.by_line[path_of(p)][1] for p in odd)]))
+
+    def _select(self, plain: Sequence[Piece], odd: Sequence[Piece], columns: Mapping[str, str]) -> str:
         parts = []
         if plain:
-            parts.append(f"SELECT {parsed_sql(columns, 'json')} FROM {_objects(plain)}")
+            objects = f"read_ndjson_objects({listed(map(path_of, plain))})"
+            parts.append(f"SELECT {parsed_sql(columns, 'json')} FROM {objects}")
         if odd:
             labels = ", ".join(literal(piece.label) for piece in odd)
             lines = f"{self._lines} WHERE good AND label IN ({labels})"
             parts.append(f"SELECT {parsed_sql(columns, 'CAST(line_text AS JSON)')} FROM {lines}")
         return f"SELECT {columns_sql(columns)} FROM ({' UNION ALL '.join(parts)})"
+
+    def _is_by_line(self, piece: Piece) -> bool:
+        known = self._seen.by_line.get(path_of(piece))
+        return known is not None and known[0] == self.stamp(piece)
+
+    def _columns(self, engine: Engine, pieces: Sequence[Piece]) -> Mapping[str, str] | None:
+        """Keys and types as DuckDB sees them; None where it would stop at some line, or changes a key."""
+        if not pieces:
+            return {}
+        key = tuple((path_of(piece), self.stamp(piece)) for piece in pieces)
+        if key in self._seen.columns:
+            return self._seen.columns[key]
+        if any(marked_encoding(path) for path, _ in key):
+            return None
+        # All lines are looked at: a late text among numbers must not stop the file.
+        options = "sample_size = -1, records = true, map_inference_threshold = -1, union_by_name = true"
+        found = engine.columns_of_files(f"read_ndjson({listed(path for path, _ in key)}, {options})")
+        if found is None or _renamed(found):
+            return None
+        columns = self._seen.columns[key] = {name: plain_type(kind) for name, kind in found.items()}
+        return columns
 
     def misread(self, engine: Engine) -> str:
         if self._lines not in engine.tables():
@@ -69,25 +113,12 @@ class JsonLines(Files):
         )
 
     def close(self, engine: Engine) -> None:
-        engine.execute(f"DROP TABLE IF EXISTS {self._lines}")
-        for path in [path for path, seen in self._seen.items() if seen.by_line]:
-            del self._seen[path]
+        drop(engine, [self._lines])
+        self._seen.by_line.clear()
 
     @property
     def _lines(self) -> str:
         return f"_lines_{self.tag}"
-
-    def _look(self, engine: Engine, piece: Piece) -> _Seen:
-        path, stamp = path_of(piece), self.stamp(piece)
-        if path in self._seen and self._seen[path].stamp == stamp:
-            return self._seen[path]
-        columns = _columns_of(engine, path)
-        by_line = columns is None
-        if columns is None:
-            self._put_lines(engine, piece)
-            columns = self._columns_of_lines(engine, piece)
-        self._seen[path] = _Seen(stamp, columns, by_line)
-        return self._seen[path]
 
     def _put_lines(self, engine: Engine, piece: Piece) -> None:
         """Put the lines of a piece into the table, each with what is wrong with it."""
@@ -114,35 +145,19 @@ class JsonLines(Files):
         if not isinstance(found, dict):
             return {}
         kinds = {str(key): kind if isinstance(kind, str) else "JSON" for key, kind in found.items()}
-        whole = [key for key, kind in kinds.items() if kind in ("BIGINT", "UBIGINT")]
-        if whole:
-            # Every whole number is told as UBIGINT, also those that do not fit BIGINT.
-            longest = ", ".join(f"max(length(_texts[{i}]))" for i in range(1, len(whole) + 1))
-            values = parsed_sql(dict.fromkeys(whole, "BIGINT"), "CAST(line_text AS JSON)")
-            (lengths,) = engine.rows(f"SELECT {longest} FROM (SELECT {values} {good})")
-            for key, length in zip(whole, lengths, strict=True):
-                kinds[key] = "BIGINT" if length is None or int(str(length)) <= LONGEST_WHOLE else "VARCHAR"
+        texts = {key: "VARCHAR" for key, kind in kinds.items() if kind in ("BIGINT", "UBIGINT", "VARCHAR")}
+        if texts:
+            values = parsed_sql(texts, "CAST(line_text AS JSON)")
+            listed_ = ", ".join(narrowest_sql(f"_texts[{i}]", kinds[key]) for i, key in enumerate(texts, start=1))
+            (narrow,) = engine.rows(f"SELECT {listed_} FROM (SELECT {values} {good})")
+            kinds |= {key: str(kind) for key, kind in zip(texts, narrow, strict=True)}
         return {key: plain_type(kind) for key, kind in kinds.items()}
 
 
-def _objects(paths: Sequence[Path]) -> str:
-    return f"read_ndjson_objects({listed(paths)})"
-
-
-def _columns_of(engine: Engine, path: Path) -> dict[str, str] | None:
-    """Keys and types as DuckDB sees them; None where it would stop at some line, or changes a key."""
-    if marked_encoding(path):
-        return None
-    try:
-        # All lines are looked at: a late text among numbers must not stop the file.
-        options = "sample_size = -1, records = true, map_inference_threshold = -1"
-        found = engine.columns(f"read_ndjson({listed([path])}, {options})")
-    except CrmError:
-        return None
-    # `id` and `ID` come back as id and ID_1; whether that is a key of its own, only the lines themselves tell.
-    if any(re.search(r"_\d+$", name) for name in found):
-        return None
-    return {name: plain_type(kind) for name, kind in found.items()}
+def _renamed(names: Collection[str]) -> bool:
+    """Whether DuckDB may have changed a key: `id` and `ID` come back as id and ID_1."""
+    lower = {name.lower() for name in names}
+    return any(re.sub(r"_\d+$", "", name) in lower - {name} for name in lower)
 
 
 def _batches(path: Path) -> Iterator[pl.DataFrame]:

@@ -1,7 +1,7 @@
 """The columns of JSON lines, as SQL: one a key, of the type that all its values share.
 
-Whole numbers, fractions, truth values and texts have types of their own; dates
-stay texts, as in CSV files; what is nested, or of several kinds, stays JSON.
+Numbers, truth values, texts, and texts that are all dates or times as ISO 8601
+has them, have types of their own; what is nested, or of several kinds, stays JSON.
 
 May import: sql.   Imported by: warehouse.readers.jsonl.
 """
@@ -11,14 +11,15 @@ from itertools import count
 
 from crm_analytics.sql import ident, literal
 
-SIMPLE = {"BIGINT": "BIGINT", "DOUBLE": "DOUBLE", "BOOLEAN": "BOOLEAN", "VARCHAR": "VARCHAR", "NULL": "VARCHAR"}
-# DuckDB reads these out of texts, or for numbers that do not fit 64 bits; as texts they lose nothing.
-TEXTS = ("DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "UUID", "UBIGINT", "HUGEINT")
+TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+KEPT = ("BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", *TIMES)
+# Some DuckDB reads out of texts, others are for numbers that do not fit 64 bits; as texts they lose nothing.
+TEXTS = ("TIME", "UUID", "UBIGINT", "HUGEINT", "NULL")
 
 
 def plain_type(kind: str) -> str:
     """The type of a column whose values DuckDB takes for `kind`."""
-    return "VARCHAR" if kind in TEXTS else SIMPLE.get(kind, "JSON")
+    return "VARCHAR" if kind in TEXTS else kind if kind in KEPT else "JSON"
 
 
 def together(columns: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -28,8 +29,14 @@ def together(columns: Iterable[Mapping[str, str]]) -> dict[str, str]:
         for key, kind in each.items():
             before = found.setdefault(key, kind)
             if before != kind:
-                found[key] = "DOUBLE" if {before, kind} == {"BIGINT", "DOUBLE"} else "JSON"
+                found[key] = _both({before, kind})
     return found
+
+
+def _both(kinds: set[str]) -> str:
+    if kinds == {"BIGINT", "DOUBLE"}:
+        return "DOUBLE"
+    return "VARCHAR" if kinds <= {"VARCHAR", *TIMES} else "JSON"
 
 
 def columns_sql(columns: Mapping[str, str]) -> str:
@@ -58,6 +65,24 @@ def parsed_sql(columns: Mapping[str, str], json: str) -> str:
     parts = [f"json_extract_string({json}, [{texts}]) AS _texts"] if texts else []
     parts += [f"json_extract({json}, [{nested}]) AS _nested"] if nested else []
     return ", ".join(parts) or "NULL AS _texts"
+
+
+def narrowest_sql(value: str, kind: str) -> str:
+    """An aggregate that gives the type which all texts `value` of one key fit.
+
+    `kind` is what DuckDB's `json_group_structure` calls them: it knows no dates, and every whole number that is not
+    negative is UBIGINT to it.
+    """
+    if kind != "VARCHAR":
+        return f"CASE WHEN count({value}) = count(TRY_CAST({value} AS BIGINT)) THEN 'BIGINT' ELSE 'VARCHAR' END"
+    day, time, zone = r"\d{4}-\d\d-\d\d", r"[ T]\d\d:\d\d:\d\d(\.\d+)?", r"(Z|[+-]\d\d(:?\d\d)?)"
+    written = zip(TIMES, (day, day + time, day + time + zone), strict=True)
+    cases = " ".join(
+        f"WHEN bool_and(regexp_full_match({value}, '{pattern}') AND TRY_CAST({value} AS {found}) IS NOT NULL) "
+        f"FILTER ({value} IS NOT NULL) THEN '{found}'"
+        for found, pattern in written
+    )
+    return f"CASE {cases} ELSE 'VARCHAR' END"
 
 
 def _pointer(key: str) -> str:

@@ -1,6 +1,6 @@
 """The lines of files that could not be made a row, in one temporary table a raw.
 
-May import: engines.   Imported by: warehouse.readers.csv*, warehouse.readers.jsonl.
+May import: engines, warehouse.readers.temporary.   Imported by: warehouse.readers.csv*, warehouse.readers.jsonl.
 """
 
 import json
@@ -11,6 +11,7 @@ from itertools import islice
 import polars as pl
 
 from crm_analytics.engines import Engine
+from crm_analytics.warehouse.readers.temporary import drop
 
 BATCH_LINES = 20_000
 
@@ -61,4 +62,4 @@ class Misread:
 
     def close(self, engine: Engine) -> None:
         """Drop the table."""
-        engine.execute(f"DROP TABLE IF EXISTS {self.table}")
+        drop(engine, [self.table])

@@ -1,6 +1,6 @@
 """What is pulled into a temporary table, because the engine cannot read it in place: databases, sheets, frames.
 
-May import: engines, errors, warehouse.raw, warehouse.readers.files.   Imported by: warehouse.readers.*.
+May import: engines, warehouse.raw, warehouse.readers.temporary.   Imported by: warehouse.readers.*.
 """
 
 from abc import abstractmethod
@@ -11,7 +11,7 @@ from datetime import datetime
 from crm_analytics.engines import Engine
 from crm_analytics.engines.arrow import ArrowRows
 from crm_analytics.warehouse.raw import Piece
-from crm_analytics.warehouse.readers.files import temporary_tag
+from crm_analytics.warehouse.readers.temporary import drop, temporary_tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,5 @@ class Pulled:
         return ""
 
     def close(self, engine: Engine) -> None:
-        for table in self._tables.values():
-            engine.execute(f"DROP TABLE IF EXISTS {table}")
+        drop(engine, self._tables.values())
         self._tables.clear()

@@ -1,6 +1,7 @@
 """JSON lines: a line that is no object is told of, and costs no other one."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -109,6 +110,28 @@ def test_bytes_that_are_not_utf_8_and_endless_lines_are_told_of(tmp_path: Path) 
         (1, "is not UTF-8 text"),
         (2, "is longer than 16 MB"),
     ]
+    found.close(ENGINE)
+
+
+@pytest.mark.parametrize("broken", ["", "broken\n"])
+def test_times_are_told_alike_with_and_without_a_broken_line(broken: str, tmp_path: Path) -> None:
+    found = jsonl(
+        tmp_path,
+        '{"day": "2024-02-29", "at": "2024-01-02 03:04:05", "utc": "2024-01-02T03:04:05Z", "odd": "2024-02-30"}\n'
+        '{"day": "2024-01-31", "at": "2024-01-02 03:04:06", "utc": "2024-01-02T10:00:00+02:00", "odd": "2024-01-31"}\n'
+        '{"day": null, "none": null, "n": 5}\n' + broken,
+    )
+    assert columns(found) == {
+        "day": "DATE",
+        "at": "TIMESTAMP",
+        "utc": "TIMESTAMP WITH TIME ZONE",
+        "odd": "VARCHAR",
+        "none": "VARCHAR" if broken else "JSON",
+        "n": "BIGINT",
+    }
+    times = f"SELECT CAST(utc AS TIMESTAMP) FROM ({found.open(ENGINE, found.pieces())}) ORDER BY day DESC NULLS LAST"
+    # 10:00 with two hours of difference is 08:00 UTC.
+    assert ENGINE.rows(times) == [(datetime(2024, 1, 2, 3, 4, 5),), (datetime(2024, 1, 2, 8, 0),), (None,)]
     found.close(ENGINE)
 
 

@@ -13,6 +13,7 @@ from crm_analytics.engines import Engine
 from crm_analytics.warehouse.erasure.files import csv, excel, json, parquet, sqlite, text
 from crm_analytics.warehouse.erasure.files.place import Changed
 from crm_analytics.warehouse.erasure.rules import RowRule
+from crm_analytics.warehouse.readers.text import PACKED
 
 Change = Callable[[Engine, Path, RowRule, bool], Changed]
 
@@ -38,4 +39,9 @@ def change_file(engine: Engine, path: Path, rule: RowRule, write: bool) -> Chang
     ------
     CrmError : the file holds the person and cannot be changed; says why.
     """
-    return KINDS.get(path.suffix.lower(), text.change)(engine, path, rule, write)
+    ending = path.suffix.lower()
+    if ending in PACKED:  # customers.csv.gz is a CSV file
+        ending = Path(path.stem).suffix.lower()
+    if ending == ".txt" and rule.ids:  # a raw file, if anybody is known by its columns
+        ending = ".csv"
+    return KINDS.get(ending, text.change)(engine, path, rule, write)

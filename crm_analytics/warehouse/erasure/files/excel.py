@@ -24,6 +24,7 @@ _ITEM = re.compile(r"<si\b[^>]*?(?:/>|>.*?</si>)", re.DOTALL)
 _TEXT = re.compile(r"<t\b[^>]*>(.*?)</t>", re.DOTALL)
 _VALUE = re.compile(r"<v>(.*?)</v>", re.DOTALL)
 _REFERENCE = re.compile(r'\br="([A-Z]+)\d+"')
+_NUMBER = re.compile(r'<row\b[^>]*?\br="(\d+)"')
 _TYPE = re.compile(r'\s*\bt="(\w+)"')
 
 
@@ -72,6 +73,9 @@ class _Sheet:
     def _changed(self, text: str) -> str:
         cells = {ref[1]: cell for cell in _CELL.finditer(text) if (ref := _REFERENCE.search(cell[1]))}
         values = {place: self._value(cell) for place, cell in cells.items()}
+        number = _NUMBER.search(text)
+        if number and int(number[1]) < self._rule.header_row:
+            return text
         if not self._names:
             self._names = {place: str(value) or place for place, value in values.items()}
             return text

@@ -1,6 +1,6 @@
 """JSON: lines of one object each, and whole documents, notebooks among them.
 
-May import: errors, warehouse.erasure.rules, files.{csv,place}.   Imported by: warehouse.erasure.files.
+May import: errors, warehouse.erasure.rules, files.{place,text}.   Imported by: warehouse.erasure.files.
 """
 
 import json
@@ -10,8 +10,7 @@ from typing import TextIO
 
 from crm_analytics.engines import Engine
 from crm_analytics.warehouse.erasure.files import text
-from crm_analytics.warehouse.erasure.files.csv import encoding_of
-from crm_analytics.warehouse.erasure.files.place import Changed, replacing
+from crm_analytics.warehouse.erasure.files.place import Changed, encoding_of, opened, replacing
 from crm_analytics.warehouse.erasure.rules import Row, RowRule
 
 
@@ -19,14 +18,14 @@ def change_lines(_: Engine, path: Path, rule: RowRule, write: bool) -> Changed:
     """Change one file of JSON lines; other lines keep every byte."""
     done = Changed()
     encoding = encoding_of(path)
-    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
+    with opened(path, encoding) as file:
         for _line in _changed(file, rule, done):
             pass
     if done and write:
         with (
             replacing(path) as part,
-            path.open(encoding=encoding, errors="surrogateescape", newline="") as file,
-            part.open("w", encoding=encoding, errors="surrogateescape", newline="") as new,
+            opened(path, encoding) as file,
+            opened(part, encoding, writing=True, like=path) as new,
         ):
             new.writelines(_changed(file, rule, Changed()))
     return done

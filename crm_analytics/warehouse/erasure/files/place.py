@@ -1,15 +1,20 @@
 """How a file takes its own place, and what a change of it counted.
 
-May import: nothing of ours.   Imported by: warehouse.erasure.files.*, pipeline.
+May import: errors, warehouse.readers.text.   Imported by: warehouse.erasure.files.*, pipeline.
 """
 
+import gzip
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TextIO
+
+from crm_analytics.errors import CrmError
+from crm_analytics.warehouse.readers.text import PACKED, marked_encoding
 
 PART = ".erasing"  # what a killed process leaves under this ending is swept away by the next erasure
 
@@ -39,6 +44,28 @@ def replacing(path: Path) -> Iterator[Path]:
             _to_disk(path.parent, os.O_RDONLY)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def opened(path: Path, encoding: str, *, writing: bool = False, like: Path | None = None) -> Iterator[TextIO]:
+    """The text of a file, packed by gzip or not as the name (of `like`) says; every byte comes back as it was.
+
+    Raises
+    ------
+    CrmError : it is packed in another way.
+    """
+    ending = (like or path).suffix.lower()
+    if ending in PACKED and ending != ".gz":
+        raise CrmError(f"is packed as {ending}, in which nothing can be changed here; unpack it")
+    open_text: Callable[..., Any] = gzip.open if ending == ".gz" else open
+    mode = "wt" if writing else "rt"
+    with open_text(path, mode, encoding=encoding, errors="surrogateescape", newline="") as file:
+        yield file
+
+
+def encoding_of(path: Path) -> str:
+    """What a byte order mark says; else UTF-8, whose wrong bytes are kept as they are."""
+    return marked_encoding(path) or "utf-8"
 
 
 def sweep(project: Path) -> None:

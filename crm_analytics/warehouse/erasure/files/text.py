@@ -1,6 +1,6 @@
 """Texts without rows (pages, notes, mappings), and everything else that can only be searched.
 
-May import: errors, warehouse.erasure.rules, files.{csv,place}.   Imported by: warehouse.erasure.files.
+May import: errors, warehouse.erasure.rules, files.place.   Imported by: warehouse.erasure.files.
 """
 
 import zipfile
@@ -8,8 +8,7 @@ from pathlib import Path
 
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError
-from crm_analytics.warehouse.erasure.files.csv import encoding_of
-from crm_analytics.warehouse.erasure.files.place import Changed, replacing
+from crm_analytics.warehouse.erasure.files.place import Changed, encoding_of, replacing
 from crm_analytics.warehouse.erasure.rules import RowRule
 
 TEXTS = frozenset(

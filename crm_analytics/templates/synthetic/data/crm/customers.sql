@@ -6,6 +6,11 @@ SELECT
   phone,
   country,
   registered AS registered_on,
+  card AS loyalty_id,
+  born AS birth_date,
+  postcode,
+  town AS city,
+  updated AS changed_at,
   planted_segment, -- the truth that a segmentation should find; a real CRM has no such column
   tier,
   since AS valid_from

@@ -1,0 +1,109 @@
+"""Real processes of `crm`, quick to start: each is forked off a server that has imported the package once."""
+
+import multiprocessing
+import os
+import resource
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.faults.preload"])
+NOBODY = 65534
+PATIENCE_SECONDS = 600  # for a process that is sure to end, on a machine that may be busy
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of `crm` ended; a negative code is the signal that killed it."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a process may do: write so many bytes into one file at most, and only as this user."""
+
+    file_bytes: int | None = None
+    user: int | None = None
+
+    def apply(self) -> None:
+        if self.file_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_bytes, self.file_bytes))
+        if self.user is not None:
+            os.setgroups([])
+            os.setgid(self.user)
+            os.setuid(self.user)
+
+
+class Run:
+    """One process that runs `crm` with these words, or a function."""
+
+    def __init__(
+        self,
+        log: Path,
+        *words: object,
+        limits: Limits = Limits(),  # noqa: B008
+        steps_until_killed: int = 0,
+        call: Callable[[], None] | None = None,
+    ) -> None:
+        self._log = log
+        self.process: ForkServerProcess = CONTEXT.Process(
+            target=_child, args=(str(log), [str(word) for word in words], limits, steps_until_killed, call)
+        )
+        self.process.start()
+
+    def kill(self) -> None:
+        """End it as no program can prevent."""
+        self.process.kill()
+
+    def ended(self) -> Ended:
+        """Wait for its end."""
+        self.process.join(PATIENCE_SECONDS)
+        code = self.process.exitcode
+        assert code is not None, "the process does not end"
+        self.process.close()
+        return Ended(code, Path(f"{self._log}.out").read_text(), Path(f"{self._log}.err").read_text())
+
+
+def crm(log: Path, *words: object, limits: Limits = Limits()) -> Ended:  # noqa: B008
+    """Run `crm` in a process of its own until it ends."""
+    return Run(log, *words, limits=limits).ended()
+
+
+def _child(log: str, words: list[str], limits: Limits, steps: int, call: Callable[[], None] | None) -> None:
+    from crm_analytics.cli import main
+
+    for number, ending in ((1, "out"), (2, "err")):
+        file = os.open(f"{log}.{ending}", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+        os.dup2(file, number)
+        os.close(file)
+    limits.apply()
+    if steps:
+        sys.addaudithook(_Killer(steps))
+    sys.argv = ["crm", *words]
+    (call or main)()
+
+
+class _Killer:
+    """Kills its own process right before Python's n-th step on a file or folder."""
+
+    def __init__(self, steps: int) -> None:
+        self._left = steps
+
+    def __call__(self, event: str, args: tuple[object, ...]) -> None:
+        touches = event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.copyfile")
+        if touches or (event == "open" and _writes(args)):
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), 9)
+
+
+def _writes(args: tuple[object, ...]) -> bool:
+    path, _, flags = args
+    writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
+    return bool(writes) or (isinstance(path, str) and path.endswith((".next", ".part")))
