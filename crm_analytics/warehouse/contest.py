@@ -141,7 +141,9 @@ def _sort_out(engine: Engine, load_id: int, ring: Ring) -> None:
     engine.execute(f"DELETE FROM {entity.table} WHERE rowid IN ({gone})")
     back = _ids("rejects", "_place = 1")
     if "former" in engine.tables():
-        names = ", ".join(ident(n) for n in engine.columns(arriving))
+        # This load puts them into the star, whichever read them: so it takes them out again when it is undone.
+        held = [n for n in engine.columns(arriving) if n != "load_id"]
+        names = ", ".join([*(ident(n) for n in held), f"CAST({load_id} AS INTEGER) AS load_id"])
         engine.execute(f"INSERT INTO {arriving} BY NAME SELECT {names} FROM temp.former WHERE _id IN ({back})")
         journal.keep_rejects(engine, load_id, f"rowid IN ({back})")
         engine.execute(f"DELETE FROM rejects WHERE rowid IN ({back})")
