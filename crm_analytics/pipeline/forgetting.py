@@ -50,7 +50,7 @@ def forget(
     if not by.strip():
         raise DataError("an erasure needs the name of whoever does it: --by")
     if write:
-        sweep(folder.project)
+        sweep(folder.project, folder.output)
     sources, tracked = folder.sources(), config.history.get(CUSTOMERS)
     salt = drawn_salt(engine)
     person = find_person(engine, sources, customer_id, lambda text: pseudonym(salt, text))
