@@ -9,6 +9,7 @@ May import: nothing.   Imported by: everything.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 SHOWN_NAMES = 12
 
@@ -37,12 +38,23 @@ class WarehouseError(CrmError):
     """A warehouse that is missing, busy, or not loaded yet."""
 
 
+class CannotWrite(WarehouseError):
+    """A file that cannot be written: the disk is full, or the place is not ours to write to."""
+
+
 class UnknownName(CrmError):
     """A cube, measure, dimension, model or column name that does not exist."""
 
     def __init__(self, where: str, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
         super().__init__(f"{where}: no {kind} {name!r}.{did_you_mean(name, known)} Known: {shortened(known)}.")
+
+
+def cannot_write(path: Path, error: OSError) -> CannotWrite:
+    """The error to raise for what the operating system said of a file."""
+    # Polars gives no number, only a text that ends in it.
+    why = error.strerror or str(error).split(" (os error", 1)[0]
+    return CannotWrite(f"{path}: cannot be written: {why}")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

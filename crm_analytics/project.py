@@ -162,11 +162,12 @@ class Project(Store):
 
     def plan(self, as_of: date | None = None) -> "pl.DataFrame":
         """The customer priority list from the scores of `as_of`; kept in the warehouse and as files."""
-        from crm_analytics.pipeline.planning import plan
+        from crm_analytics.pipeline.planning import list_files, plan
 
         day = as_of or self.next_day()
-        with self.writing("crm plan") as engine:
-            return plan(engine, self.config, day, self.output)
+        # The warehouse takes its place first: where there is no room for it, the files stay as they are, too.
+        with list_files(self.output) as files, self.writing("crm plan") as engine:
+            return plan(engine, self.config, day, files)
 
     def export(self, target: str, folder: Path | None = None, now: datetime | None = None) -> "Exported":
         """Write the priority list for a campaign tool, leaving out everybody who does not consent `now`."""

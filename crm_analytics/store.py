@@ -84,18 +84,21 @@ class Store:
         since: datetime | None = None,
         rejects: bool = False,
         dry_run: bool = False,
+        wait_seconds: float = 0,
     ) -> tuple["EntityLoad", ...]:
         """Read what is new of the sources (all where none is named) into the star and renew the rollups.
 
         `full` reads everything anew, `since` only what changed then or later, `rejects`
         only the files of which rows were refused.  With `dry_run` nothing is kept, and
-        `say` is told examples of what would change.  `now` goes into the load log.
+        `say` is told examples of what would change.  `now` goes into the load log.  Another
+        process that writes is waited for so many seconds.
         """
         from crm_analytics.pipeline.loading import load_project
         from crm_analytics.warehouse.delivery import Wanted
 
+        self._only_owner()
         wanted = Wanted(full=full, since=since, rejects=rejects, samples=dry_run)
-        with self.writing("crm load", new=True, keep=not dry_run) as engine:
+        with self._opened.writing("crm load", new=True, keep=not dry_run, wait_seconds=wait_seconds) as engine:
             return load_project(engine, self.config, self.folder, sources, now or datetime.now(), say, wanted)
 
     def load_frame(

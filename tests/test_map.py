@@ -21,25 +21,26 @@ MAY_IMPORT = {  # ground floor first; a name may only be allowed after its own l
     "errors": "",
     "sql": "",
     "formats": "",
+    "wholefile": "errors",
     "periods": "errors",
     "arrays": "errors",
     "yamlfile": "errors",
     "identity_rules": "errors yamlfile",
     "config": "errors periods yamlfile identity_rules",
     "engines": "errors sql",
-    "warehouse": "errors sql periods arrays yamlfile identity_rules config engines",
+    "warehouse": "errors wholefile sql periods arrays yamlfile identity_rules config engines",
     "olap": "errors sql formats periods yamlfile engines",
     "features": "errors sql periods arrays config engines warehouse",
     "mining": "errors arrays config",
     "campaigns": "errors sql periods arrays config mining",
     "charts": "errors formats arrays olap mining",
-    "exports": "errors formats periods arrays config campaigns",
+    "exports": "errors wholefile formats periods arrays config campaigns",
     "reports": "errors formats periods arrays yamlfile config olap mining campaigns charts",
     "synthetic": "errors periods arrays",
     "scaffold": "errors synthetic",
     "pipeline": (
-        "errors sql periods arrays identity_rules config engines warehouse olap features mining campaigns charts "
-        "exports reports"
+        "errors wholefile sql periods arrays identity_rules config engines warehouse olap features mining campaigns "
+        "charts exports reports"
     ),
     "notebook": "errors sql formats engines olap charts",
     "opened": "errors config engines warehouse",
@@ -47,7 +48,7 @@ MAY_IMPORT = {  # ground floor first; a name may only be allowed after its own l
     "project": "errors config engines warehouse olap features notebook exports pipeline store",
     "demo": "errors config scaffold project",
     "__init__": "errors olap scaffold project",
-    "cli": "errors formats periods olap notebook project demo scaffold __init__",
+    "cli": "errors wholefile formats periods olap notebook project demo scaffold __init__",
     "__main__": "cli",
 }
 DOORS = {  # the one file or package that may import the library

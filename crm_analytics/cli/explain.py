@@ -1,6 +1,6 @@
 """`crm explain`: where a measure changed between two periods.
 
-May import: typer, errors, notebook (types), project.   Imported by: cli.
+May import: typer, cli.options, cli.output, errors, notebook (types), project.   Imported by: cli.
 """
 
 import json
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crm_analytics.cli.options import Folder, Let, Role, role_values
-from crm_analytics.errors import CrmError, UnknownName
+from crm_analytics.cli.output import write_out
+from crm_analytics.errors import UnknownName
 from crm_analytics.project import Project
 
 if TYPE_CHECKING:  # so that `crm --help` does not wait for the cubes
@@ -121,7 +122,4 @@ def _write(text: str, out: Path | None, option: str) -> None:
     if out is None:
         typer.echo(text, nl=False)
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CrmError(f"{option} {out}: cannot be written: {error.strerror or error}") from None
+    write_out(option, out, text.encode())

@@ -1,6 +1,6 @@
 """`crm import-cubes`, `crm export-cubes`: cube models of other programs, in and out.
 
-May import: typer, errors, project, olap.interchange.   Imported by: cli.
+May import: typer, errors, wholefile, project, olap.interchange.   Imported by: cli.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ import typer
 from crm_analytics.cli.options import Folder
 from crm_analytics.errors import ConfigError, CrmError, UnknownName
 from crm_analytics.project import Project
+from crm_analytics.wholefile import made, whole
 
 
 def register(app: typer.Typer) -> None:
@@ -75,6 +76,7 @@ def _write(files: Mapping[Path, str]) -> None:
     if there := [file for file in files if file.exists()]:
         raise CrmError(f"{', '.join(map(str, there))}: there already, and nothing is overwritten")
     for file, text in files.items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        made(file.parent)
+        with whole(file) as part:
+            part.write_text(text, encoding="utf-8")
         typer.echo(str(file))

@@ -1,6 +1,6 @@
 """Frames as files, and where they go.
 
-May import: typer, errors.   Imported by: cli.*.
+May import: typer, errors, wholefile.   Imported by: cli.*.
 """
 
 from io import BytesIO
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from crm_analytics.errors import CrmError, QueryError, UnknownName
+from crm_analytics.errors import CannotWrite, CrmError, QueryError, UnknownName
+from crm_analytics.wholefile import whole
 
 if TYPE_CHECKING:  # so that `crm --help` does not wait for Polars
     import polars as pl
@@ -59,7 +60,13 @@ def write(content: bytes, out: Path | None) -> None:
     if out is None:
         typer.echo(content.decode(), nl=False)
         return
+    write_out("--out", out, content)
+
+
+def write_out(option: str, out: Path, content: bytes) -> None:
+    """To the file that an option names, whole or not at all."""
     try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise CrmError(f"--out {out}: cannot be written: {error.strerror or error}") from None
+        with whole(out) as part:
+            part.write_bytes(content)
+    except CannotWrite as error:
+        raise CrmError(f"{option} {error}") from None

@@ -53,6 +53,9 @@ def load(
     undo: Annotated[
         int | None, typer.Option(metavar="ID", help="Take the load of this number (crm loads) back.")
     ] = None,
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="Wait so long for another process that writes.")
+    ] = 0,
     project: Folder = Path(),
 ) -> None:
     """Read what is new in the sources into the star, all or nothing, and hold the cubes to their tests.
@@ -71,7 +74,7 @@ def load(
     if full and since:
         raise QueryError("--full reads everything, --since only what changed then or later; choose one")
     moment = datetime.combine(parse_date(since), time()) if since else None
-    done = shop.load(sources or [], typer.echo, full=full, since=moment, dry_run=dry_run)
+    done = shop.load(sources or [], typer.echo, full=full, since=moment, dry_run=dry_run, wait_seconds=wait)
     rejected = sum(item.rows_rejected for item in done)
     if not done:
         typer.echo(f"{shop.warehouse}: nothing is new")

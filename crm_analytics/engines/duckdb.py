@@ -7,10 +7,12 @@ May import: errors, sql, engines.arrow, engines.explain, engines.scans, engines.
 Imported by: engines (when a warehouse is opened).
 """
 
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from errno import EDQUOT, EFBIG, ENOSPC, EROFS
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,14 +23,18 @@ from crm_analytics.engines.arrow import ArrowRows
 from crm_analytics.engines.explain import drawn, measured_scans, planned_rows, planned_scans
 from crm_analytics.engines.scans import PlanEstimate, Scan
 from crm_analytics.engines.stoppable import Stoppable
-from crm_analytics.errors import CrmError, DataError, WarehouseError
-from crm_analytics.sql import Query, Value, ident
+from crm_analytics.errors import CannotWrite, CrmError, DataError, WarehouseError
+from crm_analytics.sql import Query, Value, ident, literal
 
 T = TypeVar("T")
+Config = dict[str, str | bool | int | float | list[str]]
 
 _HOLDER = re.compile(r"PID (\d+)")
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
+_NO_ROOM = "|".join(re.escape(os.strerror(number)) for number in (ENOSPC, EFBIG, EDQUOT, EROFS))
+_UNWRITABLE = re.compile(rf'"([^"]+)": ({_NO_ROOM})')
+_NO_ROOM_TO_SPILL = "max_temp_directory_size"
 _CSV_WHY = re.compile(r"^(Expected Number|Value with|Invalid unicode|Maximum line size).*$", re.MULTILINE)
 
 
@@ -50,7 +56,7 @@ class DuckEngine:
         ------
         WarehouseError : the file is held by another process, is not a DuckDB file, or cannot be written.
         """
-        config: dict[str, str | bool | int | float | list[str]] = {
+        config: Config = {
             "memory_limit": memory_limit,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
@@ -60,7 +66,7 @@ class DuckEngine:
         if threads:
             config["threads"] = threads
         try:
-            connection = duckdb.connect(":memory:" if path is None else str(path), read_only=read_only, config=config)
+            connection = _connected(path, read_only, config)
         except duckdb.Error as error:
             raise WarehouseError(_why_not_opened(path, error)) from None
         connection.execute("SET TimeZone = 'UTC'")
@@ -159,17 +165,38 @@ class DuckEngine:
             self._con.unregister("_frame")
 
 
+def _connected(path: Path | None, read_only: bool, config: Config) -> duckdb.DuckDBPyConnection:
+    if path is None or not read_only:
+        return duckdb.connect(":memory:" if path is None else str(path), config=config)
+    # Attached: a second connection to a path would be given what this process has open there already, and that may
+    # be a file that another one has replaced.
+    connection = duckdb.connect(":memory:", config={**config, "temp_directory": f"{path}.tmp"})
+    try:
+        connection.execute(f"ATTACH {literal(str(path))} AS warehouse (READ_ONLY)")
+        connection.execute("USE warehouse")
+    except duckdb.Error:
+        connection.close()
+        raise
+    return connection
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """DuckDB's errors as ours: the first line says what is wrong, the rest draws the statement."""
     try:
         yield
-    except duckdb.IOException as error:
-        raise WarehouseError(_first_line(error)) from None
-    except duckdb.OutOfMemoryException as error:
-        raise WarehouseError(f"{_first_line(error)} Raise memory_limit in crm.yml.") from None
     except duckdb.Error as error:
-        raise DataError(_first_line(error)) from None
+        raise _ours(error) from None
+
+
+def _ours(error: duckdb.Error) -> CrmError:
+    if unwritable := _UNWRITABLE.search(str(error)):
+        return CannotWrite(f"{unwritable[1]}: cannot be written: {unwritable[2]}")
+    if isinstance(error, duckdb.OutOfMemoryException) and _NO_ROOM_TO_SPILL in str(error):
+        return CannotWrite("the disk has no room for what does not fit into memory_limit (crm.yml)")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseError(f"{_first_line(error)} Raise memory_limit in crm.yml.")
+    return (WarehouseError if isinstance(error, duckdb.IOException) else DataError)(_first_line(error))
 
 
 def _first_line(error: Exception) -> str:

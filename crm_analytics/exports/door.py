@@ -3,7 +3,7 @@
 A list made in the morning must not carry somebody who said no at noon.  There is
 no switch around this.  Files appear whole or not at all, the manifest last.
 
-May import: errors, config, campaigns, exports.   Imported by: pipeline.
+May import: errors, wholefile, config, campaigns, exports.   Imported by: pipeline.
 """
 
 import json
@@ -18,6 +18,7 @@ from crm_analytics.campaigns.consent import Register, allowed_channels, check_ru
 from crm_analytics.config import ConsentRule
 from crm_analytics.errors import DataError, UnknownName
 from crm_analytics.exports import TARGETS
+from crm_analytics.wholefile import made, whole
 
 NO_CHANNEL = "no channel they agreed to"
 WITHDRAWN = "no consent for the channel any more"
@@ -62,12 +63,13 @@ def export_list(
         why = ", ".join(f"{n:,} {reason}" for reason, n in left_out.items()) or "the list is empty"
         raise DataError(f"nothing to export: {why}")
     ending, write = TARGETS[target]
-    folder.mkdir(parents=True, exist_ok=True)
+    made(folder)
     file = folder / f"priority_list{ending}"
-    part = file.with_suffix(ending + ".part")
-    write(going, part)
-    part.replace(file)
-    manifest = _write_manifest(file, target, register.rule, going, left_out, about)
+    manifest = file.with_name(f"{file.name}.manifest.json")
+    with whole(manifest) as about_file, whole(file) as part:
+        write(going, part)
+        content = _manifest(file.name, part, target, register.rule, going, left_out, about)
+        about_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return Exported(file=file, manifest=manifest, rows=going.height, left_out=left_out)
 
 
@@ -87,18 +89,19 @@ def _reasons(listed: pl.DataFrame, register: Register) -> pl.Series:
     )["reason"]
 
 
-def _write_manifest(
+def _manifest(
+    name: str,
     file: Path,
     target: str,
     rule: ConsentRule,
     going: pl.DataFrame,
     left_out: Mapping[str, int],
     about: Mapping[str, str],
-) -> Path:
-    content = {
+) -> dict[str, object]:
+    return {
         **about,
         "target": target,
-        "file": file.name,
+        "file": name,
         "sha256": sha256(file.read_bytes()).hexdigest(),
         "customers": going.height,
         "left_out": left_out,
@@ -109,8 +112,3 @@ def _write_manifest(
         }[rule],
         "columns": going.columns,
     }
-    path = file.with_name(f"{file.name}.manifest.json")
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    part.replace(path)
-    return path

@@ -3,7 +3,7 @@
 Only rows that are the person's own: nothing of anybody else is in it, except
 where a text in such a row names somebody.
 
-May import: errors, sql, engines, warehouse.   Imported by: project.
+May import: errors, wholefile, sql, engines, warehouse.   Imported by: project.
 """
 
 import json
@@ -26,6 +26,7 @@ from crm_analytics.warehouse.erasure.person import Person, customer_of, find_per
 from crm_analytics.warehouse.erasure.plan import FilePlan, Folder, plan_files
 from crm_analytics.warehouse.erasure.proof import counted
 from crm_analytics.warehouse.erasure.tables import holdings
+from crm_analytics.wholefile import made, whole
 
 VERSION = 1
 PAGE = "access.html"
@@ -107,7 +108,7 @@ def access(engine: Engine, folder: Folder, customer_id: str, out: Path | None, n
         "scores": SCORES if "fct_score" in tables else {},
     }
     target = out or folder.output / "access" / f"{now:%Y%m%d-%H%M%S}"
-    target.mkdir(parents=True, exist_ok=True)
+    made(target)
     text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
     return Access(
         document=_written(target / ACCESS_FILE, text + "\n"),
@@ -177,9 +178,8 @@ def _files(engine: Engine, person: Person, plan: FilePlan, folder: Folder) -> di
 
 
 def _written(path: Path, text: str) -> Path:
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8", errors="replace")
-    part.replace(path)
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8", errors="replace")
     return path
 
 

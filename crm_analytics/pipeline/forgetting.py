@@ -50,7 +50,7 @@ def forget(
     if not by.strip():
         raise DataError("an erasure needs the name of whoever does it: --by")
     if write:
-        sweep(folder.project)
+        sweep(folder.project, folder.output)
     customer_id = customer_of(engine, customer_id)
     sources, tracked = folder.sources(), config.history.get(CUSTOMERS)
     salt = drawn_salt(engine)

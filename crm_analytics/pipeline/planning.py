@@ -1,8 +1,10 @@
 """`crm plan` and `crm export`: from scores to the priority list, and from the list to a file.
 
-May import: errors, config, sql, engines, warehouse, features, campaigns, exports.   Imported by: project.
+May import: errors, wholefile, config, sql, engines, warehouse, features, campaigns, exports.   Imported by: project.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from crm_analytics.campaigns.priority import PriorityInputs, priority_list
 from crm_analytics.config import ProjectConfig
 from crm_analytics.engines import Engine
 from crm_analytics.errors import WarehouseError
-from crm_analytics.exports import TARGETS
+from crm_analytics.exports import TARGETS, Write
 from crm_analytics.exports.door import Exported, export_list
 from crm_analytics.features.customers import customer_features, preferences
 from crm_analytics.features.margin import margin_share
@@ -26,13 +28,14 @@ from crm_analytics.warehouse.consent_chain import head
 from crm_analytics.warehouse.consents import consent_state, keeps_consents
 from crm_analytics.warehouse.erasure.log import PSEUDONYM
 from crm_analytics.warehouse.scores import TEXTS, save_scores
+from crm_analytics.wholefile import made, whole
 
 LIST = "priority_list"
 FILES = ("csv", "parquet")
 
 
-def plan(engine: Engine, config: ProjectConfig, as_of: date, output: Path) -> pl.DataFrame:
-    """Rank the customers scored as of a day; keep the list in the warehouse and write it as CSV and Parquet.
+def plan(engine: Engine, config: ProjectConfig, as_of: date, files: Mapping[Path, Write]) -> pl.DataFrame:
+    """Rank the customers scored as of a day; keep the list in the warehouse and write it to the files.
 
     Raises
     ------
@@ -56,16 +59,23 @@ def plan(engine: Engine, config: ProjectConfig, as_of: date, output: Path) -> pl
         customer_id=listed["customer_id"].to_numpy().astype(object),
         values={"priority_rank": listed["rank"].to_numpy().astype(np.float64)},
     )
+    for file, write in files.items():
+        made(file.parent)
+        write(listed, file)
     with engine.transaction():
         keep(engine, LIST, listed, as_of)
         save_scores(engine, f"{as_of:%Y%m%d}", as_of, [ranks])
-    output.mkdir(parents=True, exist_ok=True)
-    for target in FILES:
-        ending, write = TARGETS[target]
-        part = output / f"{LIST}{ending}.part"
-        write(listed, part)
-        part.replace(output / f"{LIST}{ending}")
     return listed
+
+
+@contextmanager
+def list_files(output: Path) -> Iterator[dict[Path, Write]]:
+    """The files for `plan` to write; they take their places below `output` when the block ends well."""
+    with ExitStack() as files:
+        yield {
+            files.enter_context(whole(output / f"{LIST}{ending}")): write
+            for ending, write in (TARGETS[t] for t in FILES)
+        }
 
 
 def export(engine: Engine, config: ProjectConfig, target: str, folder: Path, now: datetime) -> Exported:

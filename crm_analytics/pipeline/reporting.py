@@ -2,7 +2,7 @@
 
 The report itself asks nothing; every question it shows is put here.
 
-May import: config, engines, sql, warehouse, olap, features, reports, pipeline.*.   Imported by: project.
+May import: wholefile, config, engines, sql, warehouse, olap, features, reports, pipeline.*.   Imported by: project.
 """
 
 from collections.abc import Sequence
@@ -29,6 +29,7 @@ from crm_analytics.reports.overview import overview
 from crm_analytics.sql import Query, literal
 from crm_analytics.warehouse.quality import HELD, REJECTS, notes
 from crm_analytics.warehouse.tables import FACTS
+from crm_analytics.wholefile import made, whole
 
 HEAD = 25
 
@@ -39,11 +40,10 @@ def write_report(engine: Engine, model: Model, config: ProjectConfig, data: Path
     `data` is the folder of the sources and of quality.yml; `today` is the day on which data has to be fresh.
     """
     page = render(overview(overview_inputs(engine, model, config, data, today)))
-    output.mkdir(parents=True, exist_ok=True)
+    made(output)
     path = output / "report.html"
-    part = path.with_suffix(".html.part")
-    part.write_text(page, encoding="utf-8")
-    part.replace(path)
+    with whole(path) as part:
+        part.write_text(page, encoding="utf-8")
     return path
 
 

@@ -19,7 +19,7 @@ from time import perf_counter
 
 from crm_analytics.config import ProjectConfig
 from crm_analytics.engines import Engine
-from crm_analytics.errors import DataError, UnknownName, WarehouseError
+from crm_analytics.errors import CannotWrite, DataError, UnknownName, WarehouseError
 from crm_analytics.warehouse import ledger, parts
 from crm_analytics.warehouse.arrival import Counted
 from crm_analytics.warehouse.calendar import renew_dim_date
@@ -276,6 +276,8 @@ def _named(entity: Entity, sources: Sequence[Source], reading: Reading) -> Itera
     """Say which file or mapping an error of the engine came from."""
     try:
         yield
+    except CannotWrite:  # no file that is read is to blame
+        raise
     except (DataError, WarehouseError) as error:
         # Files are looked through for what is wrong with them, so not where it is the mapping.
         if not MAPPINGS_FAULT.match(str(error)) and (why := reading.unreadable()):

@@ -4,7 +4,7 @@ Readers are never shut out: who has the old file open goes on with it, who comes
 later finds the new one.  Killed at any moment, the warehouse is the old file or
 the new one.  One process writes at a time; a lock file names it.
 
-May import: errors, sql, engines.   Imported by: opened.
+May import: errors, sql, wholefile, engines.   Imported by: opened.
 """
 
 import os
@@ -13,40 +13,46 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO
 
 from crm_analytics.engines import Engine
-from crm_analytics.errors import WarehouseError
+from crm_analytics.errors import WarehouseError, cannot_write
 from crm_analytics.sql import ident, literal
+from crm_analytics.wholefile import made, to_disk
 
 ANEW = ".anew"
+LOOK_EVERY_SECONDS = 0.1
 COPY_BYTES = 1 << 30  # the kernel copies at most 2 GB a call
 
 
 @contextmanager
-def only_writer(warehouse: Path, doing: str) -> Iterator[None]:
+def only_writer(warehouse: Path, doing: str, wait_seconds: float = 0) -> Iterator[None]:
     """Be the only process that writes to `warehouse` for the length of the block.
 
     Raises
     ------
-    WarehouseError : another process writes, or the folder cannot be written to.
+    WarehouseError : another process writes and has not ended in so many seconds.
+    CannotWrite    : the folder cannot be written to.
     """
     path = beside(warehouse, ".lock")
     try:
-        file = path.open("a+", encoding="utf-8")
+        file = made(path.parent).joinpath(path.name).open("a+", encoding="utf-8")
     except OSError as error:
-        raise WarehouseError(f"{path}: cannot be written: {error.strerror}") from None
+        raise cannot_write(path, error) from None
     with file:
-        if not _locked(file):
+        until = monotonic() + wait_seconds
+        while not (mine := _locked(file)) and (left := until - monotonic()) > 0:
+            sleep(min(left, LOOK_EVERY_SECONDS))
+        if not mine:
             file.seek(0)
             who = file.read().strip() or "another process"
             raise WarehouseError(
                 f"{warehouse}: {who} is using this warehouse; wait until it has finished and try again"
             )
         with suppress(OSError):  # on a full disk it is better to hold the lock without a name than not to write
-            file.truncate(0)
-            file.write(f"process {os.getpid()} ({doing})")
-            file.flush()
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()} ({doing})".encode())
         yield
 
 
@@ -55,16 +61,15 @@ def copied(warehouse: Path) -> Path:
 
     Raises
     ------
-    WarehouseError : no room for it.
+    CannotWrite : no room for it.
     """
     copy = beside(warehouse, ".next")
-    swept(warehouse)
-    if warehouse.exists():
-        try:
+    try:
+        swept(warehouse)
+        if warehouse.exists():
             _copy(warehouse, copy)
-        except OSError as error:
-            swept(warehouse)
-            raise WarehouseError(f"{copy}: cannot be written: {error.strerror}; the warehouse is as it was") from None
+    except OSError as error:
+        raise cannot_write(copy, error) from None
     return copy
 
 
@@ -92,15 +97,21 @@ def rewritten(engine: Engine, warehouse: Path) -> None:
 
 
 def swapped(warehouse: Path) -> None:
-    """Let the copy, closed and whole, take the place of the warehouse."""
+    """Let the copy, closed and whole, take the place of the warehouse.
+
+    Raises
+    ------
+    CannotWrite : the disk does not take it; the warehouse is as it was.
+    """
     copy = beside(warehouse, ".next")
-    if (anew := beside(copy, ANEW)).exists():
-        anew.replace(copy)
-    _to_disk(copy, os.O_RDWR)
-    copy.replace(warehouse)
-    if sys.platform != "win32":  # there a folder cannot be opened
-        _to_disk(warehouse.parent, os.O_RDONLY)
-    swept(warehouse)
+    try:
+        if (anew := beside(copy, ANEW)).exists():
+            anew.replace(copy)
+        to_disk(copy)
+        copy.replace(warehouse)
+        to_disk(warehouse.parent)
+    except OSError as error:
+        raise cannot_write(warehouse, error) from None
 
 
 def beside(file: Path, ending: str) -> Path:
@@ -134,11 +145,3 @@ def _copy(source: Path, target: Path) -> None:
             if error.errno == 28:  # no space left: trying again another way would not help
                 raise
     shutil.copyfile(source, target)
-
-
-def _to_disk(path: Path, flags: int) -> None:
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -46,7 +46,9 @@ def said(folder: Path) -> dict[str, str]:
         found |= by_business_ids(shop.engine)
         ids = shop.engine.rows("SELECT DISTINCT load_id FROM loads")
         found["loads"] = sorted(ids)
-        scores = "SELECT d.customer_id, s.* EXCLUDE (customer_key) FROM fct_score s JOIN dim_customer d USING (customer_key)"
+        scores = (
+            "SELECT d.customer_id, s.* EXCLUDE (customer_key) FROM fct_score s JOIN dim_customer d USING (customer_key)"
+        )
         found["scores"] = sorted(shop.engine.rows(scores), key=repr)
         for table in shop.engine.tables():
             if table.startswith("mined_") or table == "rejects":

@@ -47,7 +47,7 @@ class Run:
         self,
         log: Path,
         *words: object,
-        limits: Limits = Limits(),  # noqa: B008
+        limits: Limits = Limits(),
         steps_until_killed: int = 0,
         call: Callable[[], None] | None = None,
     ) -> None:
@@ -70,7 +70,7 @@ class Run:
         return Ended(code, Path(f"{self._log}.out").read_text(), Path(f"{self._log}.err").read_text())
 
 
-def crm(log: Path, *words: object, limits: Limits = Limits()) -> Ended:  # noqa: B008
+def crm(log: Path, *words: object, limits: Limits = Limits()) -> Ended:
     """Run `crm` in a process of its own until it ends."""
     return Run(log, *words, limits=limits).ended()
 

@@ -1,6 +1,6 @@
 """The proof of an erasure: when, by whom, what was done where, totals before and after; no word of the person.
 
-May import: engines, warehouse.erasure.*.   Imported by: pipeline.
+May import: wholefile, engines, warehouse.erasure.*.   Imported by: pipeline.
 """
 
 import json
@@ -15,6 +15,7 @@ from crm_analytics.engines import Engine
 from crm_analytics.warehouse.erasure.folder import Recall
 from crm_analytics.warehouse.erasure.log import PROOF
 from crm_analytics.warehouse.erasure.tables import Step, Totals
+from crm_analytics.wholefile import made, whole
 
 VERSION = 1
 FOLDER = "erasures"
@@ -103,12 +104,11 @@ def keep_proof(engine: Engine, erasure: Erasure) -> None:
 def write_proofs(engine: Engine, output: Path, pseudonym: str) -> Path:
     """Write the proofs of a pseudonym below the output folder, those that a killed erasure owes too; gives the last."""
     path = output / FOLDER
-    path.mkdir(parents=True, exist_ok=True)
+    made(path)
     for proof_id, proof in engine.rows(
         f"SELECT proof_id, proof FROM {PROOF} WHERE pseudonym = $name ORDER BY erased_at, proof_id", {"name": pseudonym}
     ):
         path = output / FOLDER / f"{proof_id}.json"
-        part = path.with_name(f"{path.name}.part")
-        part.write_text(json.dumps(json.loads(str(proof)), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        part.replace(path)
+        with whole(path) as part:
+            part.write_text(json.dumps(json.loads(str(proof)), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path

@@ -1,20 +1,20 @@
 """How a file takes its own place, and what a change of it counted.
 
-May import: errors, warehouse.readers.text.   Imported by: warehouse.erasure.files.*, pipeline.
+May import: errors, wholefile, warehouse.readers.text.   Imported by: warehouse.erasure.files.*, pipeline.
 """
 
 import gzip
-import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from crm_analytics import wholefile
 from crm_analytics.errors import CrmError
 from crm_analytics.warehouse.readers.text import PACKED, marked_encoding
+from crm_analytics.wholefile import to_disk
 
 PART = ".erasing"  # what a killed process leaves under this ending is swept away by the next erasure
 
@@ -38,10 +38,9 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield part
         shutil.copymode(path, part)
-        _to_disk(part, os.O_RDWR)
+        to_disk(part)
         part.replace(path)
-        if sys.platform != "win32":  # there a folder cannot be opened
-            _to_disk(path.parent, os.O_RDONLY)
+        to_disk(path.parent)
     finally:
         part.unlink(missing_ok=True)
 
@@ -68,15 +67,7 @@ def encoding_of(path: Path) -> str:
     return marked_encoding(path) or "utf-8"
 
 
-def sweep(project: Path) -> None:
-    """Remove what a killed erasure left half-written."""
-    for part in project.rglob(f"*{PART}"):
+def sweep(project: Path, output: Path) -> None:
+    """Remove what a killed erasure left half-written, and below `output` what anything else left so."""
+    for part in (*project.rglob(f"*{PART}"), *output.rglob(f"*{wholefile.PART}")):
         part.unlink(missing_ok=True)
-
-
-def _to_disk(path: Path, flags: int) -> None:
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
