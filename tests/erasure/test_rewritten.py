@@ -14,8 +14,8 @@ def deleted(folder: Path, *, rewrite: bool) -> bytes:
     with opened.writing("making", new=True) as engine:
         engine.execute("SET force_compression = 'uncompressed'")
         engine.execute(
-            "CREATE TABLE t AS SELECT i, CASE WHEN i = 5000 THEN 'zoe@example.com' ELSE 'c' || i || '@x.de' END AS email "
-            "FROM range(10_000) r(i)"
+            "CREATE TABLE t AS SELECT i, CASE WHEN i = 5000 THEN 'zoe@example.com' ELSE 'c' || i || '@x.de' END "
+            "AS email FROM range(10_000) r(i)"
         )
     assert EMAIL in opened.file.read_bytes()
     with opened.writing("deleting", rewrite=rewrite) as engine:
