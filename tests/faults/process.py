@@ -90,20 +90,13 @@ def _child(log: str, words: list[str], limits: Limits, steps: int, call: Callabl
 
 
 class _Killer:
-    """Kills its own process right before Python's n-th step on a file or folder."""
+    """Kills its own process right before Python's n-th step on a file that is on its way to take another's place."""
 
     def __init__(self, steps: int) -> None:
         self._left = steps
 
     def __call__(self, event: str, args: tuple[object, ...]) -> None:
-        touches = event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.copyfile")
-        if touches or (event == "open" and _writes(args)):
+        if event in ("open", "os.rename", "os.remove") and str(args[0]).endswith((".next", ".part")):
             self._left -= 1
             if not self._left:
                 os.kill(os.getpid(), 9)
-
-
-def _writes(args: tuple[object, ...]) -> bool:
-    path, _, flags = args
-    writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
-    return bool(writes) or (isinstance(path, str) and path.endswith((".next", ".part")))

@@ -78,7 +78,8 @@ def plan_files(
         rules = SourceRules(engine, source, person, dates)
         columns |= dict.fromkeys(rules.id_columns)
         for name, pieces in _pieces(source, project).items():
-            outside += [f"data/{source.name}: {name}: {where}" for where, path in pieces if path is None]
+            if rules.may_name_customers(name):
+                outside += [f"data/{source.name}: {name}: {where}" for where, path in pieces if path is None]
             inside = [(where, path) for where, path in pieces if path is not None]
             if not inside:
                 continue

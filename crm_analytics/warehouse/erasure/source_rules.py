@@ -49,11 +49,16 @@ class SourceRules:
         """The names of the columns that hold customer ids somewhere."""
         return [column.path[-1] for column in self._ids]
 
+    def may_name_customers(self, name: str) -> bool:
+        """Whether a raw entry is read for customers or their facts, or by nothing that says what is in it."""
+        readers = self._readers(name)
+        return not readers or any(names_customers(ENTITIES[entity]) for entity in readers)
+
     def rule(self, name: str) -> tuple[RowRule, list[Mark]]:
         """The rule of one raw file, and the ids that it will bring once it is changed."""
         view, raw = f"raw_{name}", self._source.raws[name]
-        readers = {n: sql for n, sql in self._source.mappings.items() if re.search(rf"\b{view}\b", sql, re.IGNORECASE)}
-        if readers and not any(names_customers(ENTITIES[n]) for n in readers):
+        readers = self._readers(name)
+        if not self.may_name_customers(name):
             return RowRule(needles=Needles()), []
         self._source.open_views(self._engine, view)
         try:
@@ -73,6 +78,11 @@ class SourceRules:
             header_row=raw.header_row if isinstance(raw, Excel) else 0,
         )
         return rule, marks
+
+    def _readers(self, name: str) -> dict[str, str]:
+        """The mappings that read a raw entry."""
+        view = re.compile(rf"\braw_{re.escape(name)}\b", re.IGNORECASE)
+        return {entity: sql for entity, sql in self._source.mappings.items() if view.search(sql)}
 
     def _personal(self, readers: Mapping[str, str], kinds: Mapping[str, str]) -> frozenset[str]:
         """The proofs of consents; of a file that `customers.sql` reads too the columns that nothing else asks for."""
