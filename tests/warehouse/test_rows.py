@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -226,7 +226,7 @@ def test_types_that_json_lines_bring_are_taken_as_they_are_meant(shop: Shop) -> 
     assert (done.rows_loaded, done.rows_rejected) == (20_500, 0)
     found = shop.rows("SELECT customer_id FROM dim_customer WHERE customer_id IN ('1', '2', 'x3', 'dan') ORDER BY 1")
     assert found == [("1",), ("2",), ("dan",), ("x3",)]
-    assert shop.rows("SELECT born FROM dim_customer WHERE customer_id = '1'") == [("1990-05-01",)]  # as in a CSV file
+    assert shop.rows("SELECT born FROM dim_customer WHERE customer_id = '1'") == [(date(1990, 5, 1),)]
 
 
 def test_what_a_source_leaves_out_gets_its_default(shop: Shop) -> None:
