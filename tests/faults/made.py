@@ -25,7 +25,7 @@ def write_shop(folder: Path) -> Path:
 
 
 def other_files(folder: Path) -> None:
-    """Bring the raw files from one version to the other, or back: customers change their addresses, prices rise or fall."""
+    """Bring the raw files from one version to the other, or back: customers move, prices rise or fall."""
     raw = folder / "data" / "crm" / "raw"
     people, lines = raw / "customers.csv", raw / "order_lines.parquet"
     text = people.read_text()
@@ -40,19 +40,18 @@ def said(folder: Path) -> dict[str, str]:
     """What the warehouse says: number and sum of the rows of each table, facts by their business ids."""
     with Project.open(folder) as shop:
         engine = shop.engine
-        asked = {
-            "loads": "SELECT DISTINCT load_id FROM loads",
-            "scores": "SELECT customer_id, s.* EXCLUDE (customer_key) FROM fct_score s JOIN dim_customer USING (customer_key)",
-        }
+        scores = (
+            "SELECT customer_id, s.* EXCLUDE (customer_key) FROM fct_score s JOIN dim_customer USING (customer_key)"
+        )
+        asked = {"loads": "SELECT DISTINCT load_id FROM loads", "scores": scores}
         for entity in ENTITIES.values():
             extras = [name for name in engine.columns(entity.table) if name not in build.star_names(entity)]
             asked[entity.name] = build.contract_rows(entity, sorted(extras))
         for table in engine.tables():
             if table.startswith("mined_") or table == "rejects":
                 asked[table] = f"SELECT * FROM {table}"
-        return {
-            name: str(engine.rows(f"SELECT count(*), sum(hash(r)) FROM ({text}) r")) for name, text in asked.items()
-        }
+        summed = "SELECT count(*), sum(hash(r)) FROM"
+        return {name: str(engine.rows(f"{summed} ({text}) r")) for name, text in asked.items()}
 
 
 def failed_checks(folder: Path) -> list[str]:

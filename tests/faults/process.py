@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import resource
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -41,7 +40,7 @@ class Limits:
 
 
 class Run:
-    """One process that runs `crm` with these words, or a function."""
+    """One process that runs `crm` with these words."""
 
     def __init__(
         self,
@@ -49,11 +48,11 @@ class Run:
         *words: object,
         limits: Limits = Limits(),
         steps_until_killed: int = 0,
-        call: Callable[[], None] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._log = log
         self.process: ForkServerProcess = CONTEXT.Process(
-            target=_child, args=(str(log), [str(word) for word in words], limits, steps_until_killed, call)
+            target=_child, args=(str(log), [str(word) for word in words], limits, steps_until_killed, folder)
         )
         self.process.start()
 
@@ -70,23 +69,25 @@ class Run:
         return Ended(code, Path(f"{self._log}.out").read_text(), Path(f"{self._log}.err").read_text())
 
 
-def crm(log: Path, *words: object, limits: Limits = Limits()) -> Ended:
-    """Run `crm` in a process of its own until it ends."""
-    return Run(log, *words, limits=limits).ended()
+def crm(log: Path, *words: object, limits: Limits = Limits(), folder: Path | None = None) -> Ended:
+    """Run `crm` in a process of its own, and in a folder where one is named, until it ends."""
+    return Run(log, *words, limits=limits, folder=folder).ended()
 
 
-def _child(log: str, words: list[str], limits: Limits, steps: int, call: Callable[[], None] | None) -> None:
+def _child(log: str, words: list[str], limits: Limits, steps: int, folder: Path | None) -> None:
     from crm_analytics.cli import main
 
     for number, ending in ((1, "out"), (2, "err")):
         file = os.open(f"{log}.{ending}", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
         os.dup2(file, number)
         os.close(file)
+    if folder:
+        os.chdir(folder)
     limits.apply()
     if steps:
         sys.addaudithook(_Killer(steps))
     sys.argv = ["crm", *words]
-    (call or main)()
+    main()
 
 
 class _Killer:
