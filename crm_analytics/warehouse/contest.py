@@ -36,19 +36,25 @@ class Ring:
     newest: Mapping[str, str]
 
 
-def settle(engine: Engine, load_id: int, ring: Ring, *, alone: bool) -> None:
+def settle(engine: Engine, load_id: int, ring: Ring, *, alone: bool) -> dict[int, int]:
     """Leave one row a key: losers go to `rejects`, former losers that now win arrive.
 
-    `alone` says that there is no row but those that arrive.
+    `alone` says that there is no row but those that arrive.  Gives by part how many of the arriving rows lost.
     """
+    lost: dict[int, int] = {}
     _find_keys(engine, ring, alone)
     ((any_key,),) = engine.rows("SELECT EXISTS (SELECT * FROM temp.contested)")
     if any_key:
         _collect(engine, ring, alone)
         _rank(engine, ring)
         _sort_out(engine, load_id, ring)
+        found = engine.rows(
+            "SELECT part_key, count(*) FROM temp.ranked WHERE _from = 'arriving' AND _place > 1 GROUP BY 1"
+        )
+        lost = {int(str(part)): int(str(rows)) for part, rows in found}
     for table in ("contested", "contender", "ranked", "former"):
         engine.execute(f"DROP TABLE IF EXISTS temp.{table}")
+    return lost
 
 
 def _find_keys(engine: Engine, ring: Ring, alone: bool) -> None:
@@ -81,7 +87,7 @@ def _former_losers(engine: Engine, ring: Ring) -> bool:
     if any_row:
         kinds = {c.name: c.type for c in entity.columns} | dict(ring.extras)
         columns = ", ".join(
-            f"TRY_CAST(row_json->>{literal(_pointer(name))} AS {kind}) AS {ident(name)}" for name, kind in kinds.items()
+            f"TRY_CAST(row_json->>{literal(pointer(name))} AS {kind}) AS {ident(name)}" for name, kind in kinds.items()
         )
         rows = f"(SELECT {columns}, source, part_key, load_id, rowid AS _id {of_entity})"
         engine.execute(f"CREATE OR REPLACE TEMP TABLE former AS {build.keyed(entity, rows, ring.extras, ['_id'])}")
@@ -128,6 +134,7 @@ def _sort_out(engine: Engine, load_id: int, ring: Ring) -> None:
     losing = "_place > 1 AND _from <> 'rejects'"
     kinds = {c.name: c.type for c in entity.columns} | dict(ring.extras)
     reason = f"{_reason(ring)} || {literal(' ' + ', '.join(entity.key))}"
+    _reword(engine, load_id, reason)
     ledger.reject(
         engine,
         load_id,
@@ -149,6 +156,23 @@ def _sort_out(engine: Engine, load_id: int, ring: Ring) -> None:
         engine.execute(f"DELETE FROM rejects WHERE rowid IN ({back})")
 
 
+def _reword(engine: Engine, load_id: int, reason: str) -> None:
+    """Say of rows that lost before why they lose now: the row that wins may be another."""
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE reworded AS SELECT q._id, {reason} AS reason FROM temp.ranked q "
+        "JOIN rejects r ON r.rowid = q._id WHERE _from = 'rejects' AND _place > 1 AND r.reason <> "
+        f"{reason}"
+    )
+    ((any_row,),) = engine.rows("SELECT EXISTS (SELECT * FROM temp.reworded)")
+    if any_row:
+        journal.keep_rejects(engine, load_id, "rowid IN (SELECT _id FROM temp.reworded)")
+        engine.execute(
+            f"UPDATE rejects SET load_id = {load_id}, reason = w.reason FROM temp.reworded w "
+            "WHERE rejects.rowid = w._id"
+        )
+    engine.execute("DROP TABLE temp.reworded")
+
+
 def _reason(ring: Ring) -> str:
     """An older version of what the same source has newer is one thing, a key that stands twice another."""
     if not ring.newest:
@@ -157,7 +181,7 @@ def _reason(ring: Ring) -> str:
         "SELECT * FROM temp.ranked w WHERE w._place = 1 AND w.source = q.source AND w.part_key <> q.part_key "
         f"AND {_same_key(ring.entity)}"
     )
-    versions = f"source IN ({', '.join(literal(s) for s in sorted(ring.newest))}) AND EXISTS ({winner})"
+    versions = f"q.source IN ({', '.join(literal(s) for s in sorted(ring.newest))}) AND EXISTS ({winner})"
     return f"CASE WHEN {versions} THEN {literal(ledger.OLDER)} ELSE {literal(ledger.REPEATS)} END"
 
 
@@ -169,6 +193,6 @@ def _ids(place: str, condition: str) -> str:
     return f"SELECT _id FROM temp.ranked WHERE _from = {literal(place)} AND {condition}"
 
 
-def _pointer(name: str) -> str:
+def pointer(name: str) -> str:
     """A JSON pointer (RFC 6901); unlike a JSON path it takes any name."""
     return "/" + name.replace("~", "~0").replace("/", "~1")

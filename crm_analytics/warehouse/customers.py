@@ -6,7 +6,7 @@
 A fact keeps the id it came with in `unresolved` where that is not the customer's own,
 so that a merge can be taken back row by row.
 
-May import: config, engines, errors, sql, identity_rules, warehouse.{build,identity,merge,parts,rekey,tables}.
+May import: config, engines, errors, sql, identity_rules, warehouse.{build,delivered,identity,merge,parts,rekey,tables}.
 Imported by: warehouse.load, warehouse.undo, pipeline.identity.
 """
 
@@ -19,8 +19,9 @@ from crm_analytics.identity_rules import IdentityRules
 from crm_analytics.sql import ident
 from crm_analytics.warehouse import build, journal, parts
 from crm_analytics.warehouse.columns import drop_unused
+from crm_analytics.warehouse.delivered import declare, declared
 from crm_analytics.warehouse.identity.resolve import Resolved, resolve
-from crm_analytics.warehouse.identity.tables import GOLDEN
+from crm_analytics.warehouse.identity.tables import GOLDEN, drop_derived
 from crm_analytics.warehouse.merge import ARRIVING, exchange
 from crm_analytics.warehouse.rekey import rekey_through
 from crm_analytics.warehouse.tables import ENTITIES, RECORDS, REF, Entity
@@ -38,7 +39,7 @@ def as_loaded(entity: Entity, rules: IdentityRules | None) -> Entity:
     return replace(entity, columns=through)
 
 
-def switch_identity(engine: Engine, rules: IdentityRules | None, whole: bool) -> None:
+def switch_identity(engine: Engine, rules: IdentityRules | None, whole: bool, load_id: int) -> None:
     """Make room where crm.yml has identity rules now and had none at the last load, or the other way round.
 
     Raises
@@ -54,13 +55,27 @@ def switch_identity(engine: Engine, rules: IdentityRules | None, whole: bool) ->
         "UPDATE part_load SET mapping_hash = '' WHERE part_key IN (SELECT part_key FROM part WHERE entity = $entity)",
         {"entity": CUSTOMERS.name},
     )
+    declare(engine, RECORDS, "" if rules is None else "records", load_id)
     if rules is None:
         engine.execute(f"DROP TABLE {RECORDS}")
         engine.execute(f"DELETE FROM {REF}")
         # Every id is its own customer again: what came with another id waits for its member.
         rekey_through(engine)
         engine.execute(f"DROP TABLE {REF}")
+        drop_derived(engine)
         engine.execute(f"DELETE FROM {CUSTOMERS.table} WHERE {CUSTOMERS.member}_key > 0")
+
+
+def refuse_switched_identity(engine: Engine, rules: IdentityRules | None, load_id: int) -> None:
+    """Let no load of customers be taken back from before identity was switched on or off, or the one that did it.
+
+    Raises
+    ------
+    DataError : what the load replaced were records, and now there are customers, or the other way round.
+    """
+    _, since = declared(engine, RECORDS)
+    if load_id <= since or (RECORDS in engine.tables()) != (rules is not None):
+        raise DataError(f"load {load_id} cannot be taken back: in crm.yml identity was switched on or off since then")
 
 
 def renew_customers(engine: Engine, rules: IdentityRules, now: datetime) -> Resolved:

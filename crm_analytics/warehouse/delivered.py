@@ -5,7 +5,7 @@ and the date.  Members of which a version came, changed or went are then looked 
 there again, and the dimension follows.
 
 May import: errors, config, engines, sql, warehouse.{build,columns,intervals,journal,merge,parts,tables}.
-Imported by: warehouse.checks, warehouse.history, warehouse.undo.
+Imported by: warehouse.checks, warehouse.customers, warehouse.history, warehouse.load, warehouse.undo.
 """
 
 from collections.abc import Mapping
@@ -84,10 +84,24 @@ def _told_by(entity: Entity, tracked: Tracked | None) -> str:
 
 
 def _told_before(engine: Engine, entity: Entity) -> tuple[str, int]:
+    return declared(engine, entity.name)
+
+
+def declared(engine: Engine, name: str) -> tuple[str, int]:
+    """How rows of `name` have been kept, and since which load; ('', 0) where that was never otherwise than plain."""
     if DECLARED not in engine.tables():
         return "", 0
-    found = engine.rows(f"SELECT told_by, load_id FROM {DECLARED} WHERE entity = $entity", {"entity": entity.name})
+    found = engine.rows(f"SELECT told_by, load_id FROM {DECLARED} WHERE entity = $entity", {"entity": name})
     return (str(found[0][0]), int(str(found[0][1]))) if found else ("", 0)
+
+
+def declare(engine: Engine, name: str, told_by: str, load_id: int) -> None:
+    """Write down how rows of `name` are kept from a load on."""
+    engine.execute(f"CREATE TABLE IF NOT EXISTS {DECLARED} (entity VARCHAR, told_by VARCHAR, load_id INTEGER)")
+    engine.execute(f"DELETE FROM {DECLARED} WHERE entity = $entity", {"entity": name})
+    engine.execute(
+        f"INSERT INTO {DECLARED} VALUES ($entity, $told, $load)", {"entity": name, "told": told_by, "load": load_id}
+    )
 
 
 def _switch(engine: Engine, entity: Entity, tracked: Tracked | None, load_id: int) -> None:
@@ -100,12 +114,7 @@ def _switch(engine: Engine, entity: Entity, tracked: Tracked | None, load_id: in
     )
     if tracked and tracked.changed and entity.table in engine.tables():
         engine.execute(f"CREATE TABLE {version_table(entity)} AS {_as_versions(engine, entity, tracked)}")
-    engine.execute(f"CREATE TABLE IF NOT EXISTS {DECLARED} (entity VARCHAR, told_by VARCHAR, load_id INTEGER)")
-    engine.execute(f"DELETE FROM {DECLARED} WHERE entity = $entity", {"entity": entity.name})
-    engine.execute(
-        f"INSERT INTO {DECLARED} VALUES ($entity, $told, $load)",
-        {"entity": entity.name, "told": _told_by(entity, tracked), "load": load_id if any_part else 0},
-    )
+    declare(engine, entity.name, _told_by(entity, tracked), load_id if any_part else 0)
 
 
 def _as_versions(engine: Engine, entity: Entity, tracked: Tracked) -> str:

@@ -57,7 +57,6 @@ class Step:
 
     engine: Engine
     load_id: int
-    sources: tuple[Source, ...]
     what: Deliveries
     reading: Reading
     samples: bool
@@ -112,15 +111,17 @@ def load_sources(
     parts.make_tables(engine)
     load_id = ledger.begin(engine)
     switch_storage(engine, config.history, load_id)
-    switch_identity(engine, config.identity, whole)
+    switch_identity(engine, config.identity, whole, load_id)
     what = deliveries(engine, sources, whole, wanted)
+    for source in sources:
+        parts.remember_newest(engine, source.name, {e: plan.newest for e, plan in source.incremental.items()})
     for part in what.kept:
         say(f"{part.source}: {part.label} is gone; its {part.entity} stay until: crm load --full")
     if what.unchanged:
         say(f"{what.unchanged:,} of {what.unchanged + len(what.due):,} parts are as they were and are not read again")
     renew_dim_channel(engine, config.channels)
     reading = Reading(engine, load_id, say)
-    step = Step(engine=engine, load_id=load_id, sources=sources, what=what, reading=reading, samples=wanted.samples)
+    step = Step(engine=engine, load_id=load_id, what=what, reading=reading, samples=wanted.samples)
     try:
         done = []
         for entity in ENTITIES.values():
@@ -183,7 +184,7 @@ def _load_entity(step: Step, entity: Entity, say: Say) -> list[EntityLoad]:
             replaced=frozenset([*(d.part.key for d in due if not d.adds), *(p.key for p in gone)]),
             adding=frozenset(d.part.key for d in due if d.adds),
             extras=parts.extras_of(engine, entity),
-            newest={s.name: plan.newest for s in step.sources if (plan := s.incremental.get(entity.name))},
+            newest=parts.newest_of(engine, entity.name),
         )
         merged = merge(engine, step.load_id, task, say if step.samples else None)
         misread = step.reading.misread(due)
@@ -205,17 +206,17 @@ def _log(
     seconds: float,
 ) -> list[EntityLoad]:
     """One entry a source, and what was read of each part."""
-    refused = _refused(step, entity, due)
     done = []
     for source in dict.fromkeys([*(d.part.source for d in due), *(p.source for p in gone)]):
         mine = [d for d in due if d.part.source == source]
         changes = [merged.changes.get(p.key, Change()) for p in (*(d.part for d in mine), *gone) if p.source == source]
         counted = [merged.counted.get(d.part.key, Counted(0, 0, 0)) for d in mine]
-        read = sum(c.read for c in counted) + sum(misread.get(d.part.key, 0) for d in mine)
+        broken = sum(misread.get(d.part.key, 0) for d in mine)
+        read = sum(c.read for c in counted) + broken
         for d, c in zip(mine, counted, strict=True):
             part = replace(d.part, watermark=step.reading.watermark(d) or (d.since if d.adds else None))
             parts.finish_part(step.engine, step.load_id, part, c.read + misread.get(part.key, 0), c.rounded)
-        rejected = sum(refused.get(d.part.key, 0) for d in mine)
+        rejected = sum(c.refused for c in counted) + sum(merged.lost.get(d.part.key, 0) for d in mine) + broken
         done.append(
             EntityLoad(
                 source=source,
@@ -234,17 +235,6 @@ def _log(
             )
         )
     return done
-
-
-def _refused(step: Step, entity: Entity, due: Sequence[Delivery]) -> dict[int, int]:
-    """How many rows of each part are refused now; of one that brings only changes, how many of these."""
-    found = step.engine.rows(
-        f"SELECT part_key, count(*), count(*) FILTER (load_id = {step.load_id}) FROM rejects "
-        "WHERE entity = $entity GROUP BY 1",
-        {"entity": entity.name},
-    )
-    adding = {d.part.key for d in due if d.adds}
-    return {int(str(k)): int(str(now if int(str(k)) in adding else every)) for k, every, now in found}
 
 
 def _watermark(step: Step, entity: Entity, source: str) -> datetime | None:

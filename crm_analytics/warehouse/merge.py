@@ -14,7 +14,7 @@ from crm_analytics.engines import Engine
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import build, journal
 from crm_analytics.warehouse.arrival import Counted, land
-from crm_analytics.warehouse.contest import Ring, settle
+from crm_analytics.warehouse.contest import Ring, pointer, settle
 from crm_analytics.warehouse.preview import Tell, tell_difference, tell_new
 from crm_analytics.warehouse.rekey import members_moved, rekey_facts
 from crm_analytics.warehouse.staging import Staged
@@ -53,10 +53,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What was read of each part, and what became different, by the keys of the parts."""
+    """What was read of each part, what became different, and how many rows read lost to another, by the parts' keys."""
 
     counted: Mapping[int, Counted] = field(default_factory=dict)
     changes: Mapping[int, Change] = field(default_factory=dict)
+    lost: Mapping[int, int] = field(default_factory=dict)
 
 
 def merge(engine: Engine, load_id: int, task: Task, tell: Tell | None = None) -> Merged:
@@ -74,6 +75,8 @@ def merge(engine: Engine, load_id: int, task: Task, tell: Tell | None = None) ->
     counted = land(engine, entity, ARRIVING, task.staged, task.extras, load_id)
     journal.fit(engine, entity.table, engine.columns(ARRIVING))  # a later version may ask for more columns
     leaving = _leaving(engine, task, reread)
+    if task.adding:
+        _drop_superseded(engine, load_id, task, ARRIVING)
     ring = Ring(
         entity=entity,
         extras=task.extras,
@@ -82,9 +85,9 @@ def merge(engine: Engine, load_id: int, task: Task, tell: Tell | None = None) ->
         reread=task.replaced,
         newest=task.newest,
     )
-    settle(engine, load_id, ring, alone=False)
+    lost = settle(engine, load_id, ring, alone=False)
     changes = exchange(engine, load_id, entity, task.extras, leaving, tell=tell)
-    return Merged(counted, changes)
+    return Merged(counted, changes, lost)
 
 
 def exchange(
@@ -134,6 +137,8 @@ def _fresh(engine: Engine, load_id: int, task: Task, tell: Tell | None) -> Merge
     entity = task.entity
     engine.execute(f"DROP TABLE IF EXISTS {entity.table}")
     counted = land(engine, entity, entity.table, task.staged, task.extras, load_id)
+    if task.adding:
+        _drop_superseded(engine, load_id, task, entity.table)
     ring = Ring(
         entity=entity,
         extras=task.extras,
@@ -142,11 +147,11 @@ def _fresh(engine: Engine, load_id: int, task: Task, tell: Tell | None) -> Merge
         reread=task.replaced,
         newest=task.newest,
     )
-    settle(engine, load_id, ring, alone=True)
+    lost = settle(engine, load_id, ring, alone=True)
     if tell:
         tell_new(engine, entity, task.extras, entity.table, tell)
     found = engine.rows(f"SELECT part_key, count(*) FROM {entity.table} GROUP BY 1")
-    return Merged(counted, {int(str(part)): Change(new=int(str(rows))) for part, rows in found})
+    return Merged(counted, {int(str(part)): Change(new=int(str(rows))) for part, rows in found}, lost)
 
 
 def _leaving(engine: Engine, task: Task, reread: str) -> str:
@@ -162,6 +167,31 @@ def _leaving(engine: Engine, task: Task, reread: str) -> str:
         f"WHERE f.part_key IN ({keys})"
     )
     return f"({whole} OR f.rowid IN (SELECT _id FROM temp.updated))"
+
+
+def _drop_superseded(engine: Engine, load_id: int, task: Task, arrived: str) -> None:
+    """Drop former rejects of parts that bring changes only, where the same key was read again now.
+
+    A refused row is kept as the mapping gave it, so its key is read the way the contract reads it.
+    """
+    entity, adding = task.entity, ", ".join(str(k) for k in sorted(task.adding))
+    names = [c for c in entity.columns if c.name in entity.key]
+    texts = [f"TRY_CAST(trim(row_json->>{literal(pointer(c.name))}) AS {c.type})" for c in names]
+    keys = ", ".join(
+        f"{f'lower({t})' if c.folded else t} AS k{i}" for i, (c, t) in enumerate(zip(names, texts, strict=True))
+    )
+    landed = ", ".join(f"{ident(c.name)} AS k{i}" for i, c in enumerate(names))
+    of_entity = f"entity = {literal(entity.name)} AND part_key IN ({adding})"
+    using = ", ".join(["part_key", *(f"k{i}" for i in range(len(names)))])
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE superseded AS SELECT _id FROM "
+        f"(SELECT rowid AS _id, part_key, {keys} FROM rejects WHERE {of_entity} AND load_id < {load_id}) SEMI JOIN "
+        f"(SELECT part_key, {landed} FROM ({build.contract_rows(entity, (), arrived)}) WHERE part_key IN ({adding}) "
+        f"UNION ALL SELECT part_key, {keys} FROM rejects WHERE {of_entity} AND load_id = {load_id}) USING ({using})"
+    )
+    journal.keep_rejects(engine, load_id, "rowid IN (SELECT _id FROM temp.superseded)")
+    engine.execute("DELETE FROM rejects WHERE rowid IN (SELECT _id FROM temp.superseded)")
+    engine.execute("DROP TABLE temp.superseded")
 
 
 def _compare(engine: Engine, entity: Entity, leaving: str) -> None:

@@ -7,6 +7,7 @@ reads only the parts that changed ends where a load of everything would.
     part       which parts there are
     part_load  what each load read of them: its hash, its columns, its counts
     piece      raw files as they were last seen, so that one that was not touched is not even hashed
+    part_plan  which entities of a source come piece by piece, and which column tells the newest row
 
 May import: engines, sql, warehouse.tables.   Imported by: warehouse.delivery, warehouse.load, warehouse.undo.
 """
@@ -27,6 +28,7 @@ TABLES = (
   rows_read BIGINT, rows_rounded BIGINT, watermark TIMESTAMP)""",
     """CREATE TABLE IF NOT EXISTS piece (
   source VARCHAR, raw VARCHAR, label VARCHAR, stamp VARCHAR, content_hash VARCHAR)""",
+    "CREATE TABLE IF NOT EXISTS part_plan (source VARCHAR, entity VARCHAR, newest VARCHAR)",
 )
 
 
@@ -148,3 +150,24 @@ def remember_pieces(engine: Engine, source: str, seen: Mapping[tuple[str, str], 
     rows = [f"({', '.join(literal(v) for v in (source, *name, *state))})" for name, state in sorted(seen.items())]
     if rows:
         engine.execute(f"INSERT INTO piece VALUES {', '.join(rows)}")
+
+
+def newest_of(engine: Engine, entity: str) -> dict[str, str]:
+    """By source that brings an entity piece by piece: the column that tells the newest row, or ''."""
+    found = engine.rows(
+        "SELECT source, newest FROM part_plan WHERE entity = $entity ORDER BY source", {"entity": entity}
+    )
+    return {str(source): str(newest) for source, newest in found}
+
+
+def remember_newest(engine: Engine, source: str, newest: Mapping[str, str]) -> None:
+    """Write down of each entity that a source brings piece by piece which column tells the newest row.
+
+    A load of one source must know it of the others too: their rows may come to the front.
+    """
+    engine.execute("DELETE FROM part_plan WHERE source = $source", {"source": source})
+    for entity, column in newest.items():
+        engine.execute(
+            "INSERT INTO part_plan VALUES ($source, $entity, $newest)",
+            {"source": source, "entity": entity, "newest": column},
+        )

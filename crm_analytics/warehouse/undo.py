@@ -17,7 +17,7 @@ from crm_analytics.errors import DataError, UnknownName, WarehouseError
 from crm_analytics.sql import literal
 from crm_analytics.warehouse import build, journal, parts
 from crm_analytics.warehouse.columns import drop_unused
-from crm_analytics.warehouse.customers import CUSTOMERS, as_loaded, renew_customers
+from crm_analytics.warehouse.customers import CUSTOMERS, as_loaded, refuse_switched_identity, renew_customers
 from crm_analytics.warehouse.delivered import refuse_switched
 from crm_analytics.warehouse.history import follow_undo, forget_versions, record_versions, touch
 from crm_analytics.warehouse.intervals import versioned
@@ -42,13 +42,15 @@ def undo(engine: Engine, config: ProjectConfig, load_id: int, now: datetime) -> 
     Raises
     ------
     UnknownName : there is no such load.
-    DataError   : it was taken back before, or a later one wrote into the same tables.
+    DataError   : it was taken back before, a later one wrote into the same tables, or crm.yml has rows kept otherwise.
     """
     if "part" not in engine.tables():
         raise WarehouseError("this warehouse was loaded by an earlier version; nothing in it can be taken back")
     touched = _touched(engine, load_id)
     for name in touched:
         refuse_switched(engine, config.history, ENTITIES[name], load_id)
+    if CUSTOMERS.name in touched:
+        refuse_switched_identity(engine, config.identity, load_id)
     with engine.transaction():
         engine.execute("DELETE FROM part_load WHERE load_id = $load", {"load": load_id})
         done = [_undo_entity(engine, config, load_id, e, now) for e in ENTITIES.values() if e.name in touched]

@@ -15,7 +15,7 @@ from crm_analytics.synthetic import write_synthetic
 from tests.warehouse.made import by_business_ids
 
 DAYS = (date(2017, 10, 1), date(2018, 1, 1))
-LOGS = {"loads", "part", "part_load", "piece", "rollup"}
+LOGS = {"loads", "part", "part_load", "part_plan", "piece", "rollup"}
 
 
 def write_shop(folder: Path) -> Path:
@@ -46,7 +46,9 @@ def said(folder: Path) -> dict[str, str]:
         found |= by_business_ids(shop.engine)
         ids = shop.engine.rows("SELECT DISTINCT load_id FROM loads")
         found["loads"] = sorted(ids)
-        scores = "SELECT d.customer_id, s.* EXCLUDE (customer_key) FROM fct_score s JOIN dim_customer d USING (customer_key)"
+        scores = (
+            "SELECT d.customer_id, s.* EXCLUDE (customer_key) FROM fct_score s JOIN dim_customer d USING (customer_key)"
+        )
         found["scores"] = sorted(shop.engine.rows(scores), key=repr)
         for table in shop.engine.tables():
             if table.startswith("mined_") or table == "rejects":

@@ -167,6 +167,7 @@ def test_nothing_but_the_star_is_left_after_a_load(shop: Shop) -> None:
         "loads",
         "part",
         "part_load",
+        "part_plan",
         "piece",
         "rejects",
         "retail_calendar",

@@ -138,6 +138,7 @@ TABLES: dict[str, Holding] = {
     "part": _nobody("one file or mapping"),
     "part_load": _nobody("what a load read of a part"),
     "piece": _nobody("one raw file as it was last seen"),
+    "part_plan": _nobody("one entity that a source brings piece by piece"),
     "history_declared": _nobody("by what versions are told apart"),
     "rejects": Holding(how="json", about="one refused row"),
     "journal_rejects": Holding(how="json", about="a former refused row"),

@@ -41,6 +41,23 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS identity_state (records VARCHAR, last_decision INTEGER)",
 )
 
+# What follows from records, rules and decisions.
+DERIVED = (
+    GOLDEN,
+    "customer_identity",
+    "identity_pair",
+    "identity_review",
+    "customer_golden_source",
+    "customer_contact_point",
+    "identity_state",
+)
+
+
+def drop_derived(engine: Engine) -> None:
+    """Drop what nobody brings up to date any more; the decisions of people stay."""
+    for table in DERIVED:
+        engine.execute(f"DROP TABLE IF EXISTS {table}")
+
 
 def make_tables(engine: Engine) -> None:
     """Make those that are not there yet."""
