@@ -7,8 +7,7 @@ A fact keeps the id it came with in `unresolved` where that is not the customer'
 so that a merge can be taken back row by row.
 
 May import: config, engines, errors, sql, identity_rules,
-warehouse.{build,erasure.door,identity,merge,parts,rekey,tables}.
-May import: config, engines, errors, sql, identity_rules, warehouse.{build,delivered,identity,merge,parts,rekey,tables}.
+warehouse.{build,delivered,erasure.door,identity,merge,parts,rekey,tables}.
 Imported by: warehouse.load, warehouse.undo, pipeline.identity.
 """
 

@@ -5,7 +5,7 @@ and the date.  Members of which a version came, changed or went are then looked 
 there again, and the dimension follows.
 
 May import: errors, config, engines, sql, warehouse.{build,columns,intervals,journal,merge,parts,tables}.
-Imported by: warehouse.checks, warehouse.history, warehouse.undo.
+Imported by: warehouse.checks, warehouse.customers, warehouse.history, warehouse.load, warehouse.undo.
 """
 
 from collections.abc import Mapping

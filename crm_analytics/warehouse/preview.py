@@ -45,7 +45,8 @@ def _chosen(table: str, column: str, condition: str) -> str:
 def _some(engine: Engine, entity: Entity, extras: Mapping[str, str], table: str) -> list[dict[str, Value]]:
     """Some rows of a relation, as contract rows."""
     rows = build.contract_rows(entity, extras, table)
-    names = [*(c.name for c in entity.columns), *extras]
+    # Records of customers have a key that names their source, which is no column of the contract.
+    names = list(dict.fromkeys([*entity.key, *(c.name for c in entity.columns), *extras]))
     listed = ", ".join(ident(n) for n in names)
     key = ", ".join(ident(n) for n in entity.key)
     found = engine.rows(f"SELECT {listed} FROM ({rows}) ORDER BY {key} LIMIT {EXAMPLES}")

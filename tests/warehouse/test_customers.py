@@ -137,6 +137,19 @@ def test_identity_can_be_switched_on_and_off_with_a_load_of_everything(shop: Sho
     assert buyers(shop) == [("t1", "a1", None), ("w1", "a1", "w7")]
     loaded(shop, None)
     assert by_business_ids(shop.engine) == plain
+    # What the rules had made of the records would only grow old, e-mails and all.
+    assert not {"customer_golden", "customer_identity", "customer_contact_point"} & shop.engine.tables()
+    for number, config in ((3, None), (3, rules)):
+        with pytest.raises(DataError, match=f"load {number} cannot be taken back: in crm.yml identity was switched"):
+            undo(shop.engine, ProjectConfig(name="test", identity=config), number, NOW)
+
+
+def test_a_dry_run_names_the_records_that_would_come(shop: Shop, rules: IdentityRules) -> None:
+    shop.source("till", TILL)
+    heard: list[str] = []
+    config = ProjectConfig(name="test", channels=("store", "web"), identity=rules)
+    load(shop.engine, config, shop.data, (), NOW, heard.append, Wanted(samples=True))
+    assert "  new      customers source till, customer_id a1" in heard
 
 
 def test_versions_with_dates_of_their_own_and_identity_are_refused_together(rules: IdentityRules) -> None:

@@ -123,6 +123,50 @@ def test_when_the_correction_is_withdrawn_the_older_line_comes_back(shop: Shop) 
     assert shop.rejects() == []
 
 
+def test_undo_takes_out_the_older_line_that_had_come_back(shop: Shop) -> None:
+    days = {"1": line("a"), "2": line("a", revenue="5.00")}
+    till(shop, days)
+    shop.load()
+    before = said(shop)
+    till(shop, {"1": line("a"), "2": line("z")})
+    shop.load()
+    undo(shop.engine, CONFIG, 2, NOW)
+    assert said(shop) == before
+
+
+def rival(shop: Shop, lines: str) -> None:
+    """A source that comes before the till by name, and so is believed first."""
+    shop.source("kiosk", {"sales": HEAD + lines})
+
+
+def test_a_load_of_one_source_knows_by_which_column_the_others_tell_the_newest(shop: Shop) -> None:
+    newest = SOURCE.replace("{by: days}", "{by: days, newest: note}")
+    days = {"1": "a,1,ann,2024-01-01,5.00,2024-02-01\n", "2": "a,1,ann,2024-01-01,1.00,2024-01-01\n"}
+    till(shop, days, source=newest)
+    rival(shop, line("a", revenue="9.00"))
+    shop.load()
+    assert revenue(shop) == [("a", 9)]
+    rival(shop, line("b"))
+    shop.load("kiosk")  # of the till's two lines February's is back, though the till is not read
+    assert revenue(shop) == [("a", 5), ("b", 1)]
+    assert said(shop) == anew(shop.data)
+
+
+def test_the_reason_of_a_reject_follows_the_row_that_wins_now(shop: Shop) -> None:
+    till(shop, {"1": line("a"), "2": line("a", revenue="5.00")})
+    shop.load()
+    rival(shop, line("a", revenue="9.00"))
+    shop.load()
+    before = said(shop)
+    assert [reason for _, _, reason, _ in shop.rejects()] == ["repeats the key order_id, line_id"] * 2
+    assert before == anew(shop.data)
+    rival(shop, line("b"))
+    shop.load("kiosk")
+    assert [reason for _, _, reason, _ in shop.rejects()] == ["an older version of order_id, line_id"]
+    undo(shop.engine, CONFIG, 3, NOW)
+    assert said(shop) == before
+
+
 def test_a_file_that_is_gone_keeps_its_rows_until_a_full_load(shop: Shop) -> None:
     till(shop, {"1": line("a"), "2": line("b")})
     shop.load()

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from crm_analytics.config import ProjectConfig
 from crm_analytics.engines.duckdb import DuckEngine
 from crm_analytics.errors import CrmError
 from crm_analytics.warehouse.raw import Raw
+from crm_analytics.warehouse.undo import undo
+from tests.warehouse.made import NOW, Shop
 from tests.warehouse.readers.made import raw
 
 ENGINE = DuckEngine.open(None, threads=1)
@@ -139,3 +142,31 @@ def test_a_file_that_is_no_database_and_one_that_is_not_there(tmp_path: Path) ->
         rows(entry(tmp_path, table="t"))
     with pytest.raises(CrmError, match=r"source\.yml:3: needs a table, such as \{table: orders\}, or a query"):
         entry(tmp_path)
+
+
+def test_a_row_that_was_refused_is_a_reject_no_more_once_it_is_mended(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "till"
+    folder.mkdir(parents=True)
+    (folder / "source.yml").write_text(
+        "version: 1\nfiles:\n  lines: {sqlite: till.db, table: lines, changed: at}\n"
+        "incremental:\n  sales: {by: lines}\n"
+    )
+    (folder / "sales.sql").write_text("SELECT * FROM raw_lines")
+    with closing(sqlite3.connect(folder / "till.db")) as con:
+        con.execute("CREATE TABLE lines (order_id, line_id, sold_at, revenue, at)")
+        con.executemany(
+            "INSERT INTO lines VALUES (?, '1', '2024-01-01', ?, '2024-01-01')", [("a", "?"), ("b", "?"), ("c", "3")]
+        )
+        con.commit()
+        with closing(DuckEngine.open(None, threads=1)) as engine:
+            shop = Shop(tmp_path / "data", engine)
+            shop.load()
+            con.execute("UPDATE lines SET revenue = '1', at = '2024-02-01' WHERE order_id = 'a'")
+            con.execute("UPDATE lines SET revenue = '!', at = '2024-02-01' WHERE order_id = 'b'")
+            con.commit()
+            (done,) = shop.load()
+            # c is as new as the last load and read again; a is good now; b is as bad as before, and a reject once.
+            assert (done.rows_read, done.rows_loaded, done.rows_rejected, done.rows_new) == (3, 2, 1, 1)
+            assert [(row["order_id"], row["revenue"]) for *_, row in shop.rejects()] == [("b", "!")]
+            undo(engine, ProjectConfig(name="test", channels=("store", "web")), 2, NOW)
+            assert sorted((row["order_id"], row["revenue"]) for *_, row in shop.rejects()) == [("a", "?"), ("b", "?")]
