@@ -186,10 +186,6 @@ def _texts(entity: Entity, kinds: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _unless_erased(name: str, harmless: str = "FALSE") -> str:
-    return f"CASE WHEN e.pseudonym IS NULL OR {harmless} THEN r.{ident(name)} END"
-
-
 def _mentions(engine: Engine, salt: str, text: str) -> str:
     """SQL that is true where words of an erased person stand in a text: every run of as many words, hashed."""
     lengths = engine.rows(f"SELECT DISTINCT words FROM {ERASED} WHERE kind = 'text' ORDER BY 1")

@@ -53,7 +53,7 @@ def erase_files(
         if path in manifests or not path.exists():
             continue
         manifest = of_file.get(path)
-        step = _erase(engine, path, rule, folder, (manifest, manifests.get(manifest or path, {})), person, now, write)
+        step = _erase(engine, path, rule, folder, manifest, person, now, write)
         steps += [step] if step else []
         if manifest and ((step and step.rows) or _told(manifests[manifest], person)):
             recalls.append(_recall(manifests[manifest], folder.name(path)))
@@ -65,11 +65,12 @@ def _erase(
     path: Path,
     rule: RowRule,
     folder: Folder,
-    manifest: tuple[Path | None, Manifest],
+    manifest: Path | None,
     person: Person,
     now: datetime,
     write: bool,
 ) -> Step | None:
+    """Take the person out of one file; None where they are not in it."""
     name = folder.name(path)
     try:
         if any(rule.cut(part) != part for part in (*Path(name).parts, path.stem)):
@@ -79,18 +80,16 @@ def _erase(
         if _is_duckdb(path):
             return Step(name, "left", 0, "is another database; erase there, or remove it if it is an old copy")
         found = change_file(engine, path, rule, False)
-        if not found:
-            _finish(manifest, path, write)
-            return None
-        if write:
+        if write and found:
             _begin(manifest, found.gone, person, now)
             change_file(engine, path, rule, True)
-            _finish((manifest[0], _json(manifest[0]) if manifest[0] else {}), path, True)
+        if write:
+            _finish(manifest, path)
     except (CrmError, OSError) as error:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         return Step(name, "left", 0, reason)
     done = "gone" if found.gone else "changed"
-    return Step(name, done, found.gone + found.changed)
+    return Step(name, done, found.gone + found.changed) if found else None
 
 
 def _answers(plan: FilePlan, person: Person, folder: Folder, write: bool) -> list[Step]:
@@ -105,19 +104,21 @@ def _answers(plan: FilePlan, person: Person, folder: Folder, write: bool) -> lis
     return steps
 
 
-def _begin(manifest: tuple[Path | None, Manifest], gone: int, person: Person, now: datetime) -> None:
-    path, held = manifest
-    if path is None:
+def _begin(manifest: Path | None, gone: int, person: Person, now: datetime) -> None:
+    """Say in a manifest that its file is about to change: without a sum it is known to be unfinished."""
+    if manifest is None:
         return
+    held = _json(manifest)
     note = {"at": now.isoformat(timespec="seconds"), "pseudonym": person.pseudonym, "rows": gone, "why": WHY}
     customers = {"customers": held["customers"] - gone} if isinstance(held.get("customers"), int) else {}
-    _write(path, {**held, **customers, "sha256": "", "erased": [*held.get("erased", []), note]})
+    _write(manifest, {**held, **customers, "sha256": "", "erased": [*held.get("erased", []), note]})
 
 
-def _finish(manifest: tuple[Path | None, Manifest], file: Path, write: bool) -> None:
-    path, held = manifest
-    if path is not None and write and held.get("sha256") == "":
-        _write(path, {**held, "sha256": sha256(file.read_bytes()).hexdigest()})
+def _finish(manifest: Path | None, file: Path) -> None:
+    """Give a manifest the sum of its file, once that has changed; also where an erasure was killed before it did."""
+    held = _json(manifest) if manifest else {}
+    if manifest and held.get("sha256") == "":
+        _write(manifest, {**held, "sha256": sha256(file.read_bytes()).hexdigest()})
 
 
 def _write(path: Path, manifest: Manifest) -> None:

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from crm_analytics.sql import literal
@@ -56,7 +57,7 @@ class Needle:
         return self.shared or (self.kind == "name" and len(self.text.split()) < 2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the patterns are kept once they are made
 class Needles:
     """All texts of a person."""
 
@@ -64,13 +65,12 @@ class Needles:
 
     def found(self, text: str, *, own: bool) -> bool:
         """Whether a text names the person; the shared ones count only in the person's `own` rows."""
-        pattern = self.pattern(own=own)
+        pattern = self._own if own else self._free
         return bool(pattern and pattern.search(text))
 
     def cut(self, text: str) -> str:
         """The text without what names this person and nobody else."""
-        pattern = self.pattern(own=False)
-        return pattern.sub("", text) if pattern else text
+        return self._free.sub("", text) if self._free else text
 
     def pattern(self, *, own: bool, kinds: Iterable[Kind] = KINDS) -> re.Pattern[str] | None:
         """One pattern for all, or None where there is nothing to look for."""
@@ -80,6 +80,14 @@ class Needles:
                 before, after = _PYTHON[kind]
                 parts.append(f"{before}(?:{body}){after}")
         return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+
+    @cached_property
+    def _own(self) -> re.Pattern[str] | None:
+        return self.pattern(own=True)
+
+    @cached_property
+    def _free(self) -> re.Pattern[str] | None:
+        return self.pattern(own=False)
 
     @property
     def words(self) -> set[str]:
