@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from crm_analytics.engines import connect
+from crm_analytics.errors import CannotWrite
 from tests.faults.made import DAYS, failed_checks, leftovers, other_files, said, written
 from tests.faults.process import Limits, crm
 
@@ -101,3 +103,14 @@ def test_a_full_disk_is_told_in_one_sentence_and_changes_nothing(command: str, w
         assert not done[0]
         assert held(shop, COMMANDS[command], tmp_path / "log", "", Limits())
         assert failed_checks(shop) == []
+
+
+@pytest.mark.parametrize("room", [1_000_000] if may_mount() else [])
+def test_what_fits_neither_into_memory_nor_onto_the_disk_is_told(room: int, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        engine = connect(disk / "warehouse.duckdb", memory_limit="30MB", threads=1)
+        big = "CREATE TEMP TABLE t AS SELECT range AS n, md5(CAST(range AS VARCHAR)) AS text FROM range(3_000_000)"
+        with filled(disk, room), pytest.raises(CannotWrite, match=r"no room for what does not fit into memory_limit"):
+            engine.execute(big)
+        engine.close()
+        assert [p.name for p in disk.iterdir()] == ["warehouse.duckdb"]
