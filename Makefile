@@ -11,7 +11,7 @@ export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env tryton demo test check bench docs lock clean
+.PHONY: help env tryton demo test check faults bench docs lock clean
 
 help: ## these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: env ## format, lint, types, then the tests: what has to pass before a cha
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(MAKE) --no-print-directory test
+
+faults: env ## kill two hundred runs at random moments and look at what is left; some ten minutes, for the night
+	KILLS=200 $(BIN)/python -m pytest tests/faults
 
 bench: env ## time the load and the cubes against bare DuckDB
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
