@@ -113,7 +113,7 @@ class Project(Store):
         """The card of one customer: who, what happened, habits, scores, what may be sent; see `pipeline.customer`."""
         from crm_analytics.pipeline.customer import customer_card
 
-        return customer_card(self.engine, self.config, customer_id, datetime.now(), as_of, since, last)
+        return customer_card(self.engine, self.config, str(customer_id), datetime.now(), as_of, since, last)
 
     def save_segment(self, name: str, customers: "Customers | Sequence[str]", replace: bool = False) -> int:
         """Keep customers (their ids, or those behind a cell) under a name; gives their number."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from crm_analytics.engines import Engine
+from crm_analytics.errors import DataError, UnknownName
 from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import build, journal
 from crm_analytics.warehouse.arrival import Counted, land
@@ -74,6 +75,7 @@ def merge(engine: Engine, load_id: int, task: Task, tell: Tell | None = None) ->
     journal.fit(engine, entity.table, task.extras)
     counted = land(engine, entity, ARRIVING, task.staged, task.extras, load_id)
     journal.fit(engine, entity.table, engine.columns(ARRIVING))  # a later version may ask for more columns
+    _check_newest(engine, task, ARRIVING)
     leaving = _leaving(engine, task, reread)
     if task.adding:
         _drop_superseded(engine, load_id, task, ARRIVING)
@@ -137,6 +139,7 @@ def _fresh(engine: Engine, load_id: int, task: Task, tell: Tell | None) -> Merge
     entity = task.entity
     engine.execute(f"DROP TABLE IF EXISTS {entity.table}")
     counted = land(engine, entity, entity.table, task.staged, task.extras, load_id)
+    _check_newest(engine, task, entity.table)
     if task.adding:
         _drop_superseded(engine, load_id, task, entity.table)
     ring = Ring(
@@ -152,6 +155,27 @@ def _fresh(engine: Engine, load_id: int, task: Task, tell: Tell | None) -> Merge
         tell_new(engine, entity, task.extras, entity.table, tell)
     found = engine.rows(f"SELECT part_key, count(*) FROM {entity.table} GROUP BY 1")
     return Merged(counted, {int(str(part)): Change(new=int(str(rows))) for part, rows in found}, lost)
+
+
+def _check_newest(engine: Engine, task: Task, arriving: str) -> None:
+    """Refuse a column that is to tell the newest row and cannot be read as a time: its rows would count as oldest."""
+    known = engine.columns(arriving)
+    for source, column in task.newest.items():
+        if not column:
+            continue
+        where = f"{source}/source.yml: incremental: {task.entity.name}: newest"
+        if column not in known:
+            raise UnknownName(where, "column", column, known)
+        when = f"TRY_CAST(CAST({ident(column)} AS VARCHAR) AS TIMESTAMP)"
+        ((rows,),) = engine.rows(
+            f"SELECT count(*) FROM {arriving} "
+            f"WHERE source = $source AND {ident(column)} IS NOT NULL AND {when} IS NULL",
+            {"source": source},
+        )
+        if rows:
+            raise DataError(
+                f"{where}: {column} is no time in {rows:,} rows; name its form under dates, docs/sources.md"
+            )
 
 
 def _leaving(engine: Engine, task: Task, reread: str) -> str:

@@ -19,6 +19,11 @@ from crm_analytics.warehouse.sources import Source
 from crm_analytics.warehouse.tables import MONEY, Column, Entity
 
 RESERVED = frozenset({"source", "load_id", "unresolved", "rowid"})
+# A day, perhaps with a time and with what tells its zone; times are local, so the zone is not reckoned with.
+MOMENT = (
+    r"\s*\d{1,6}[-/ ]\d{1,2}[-/ ]\d{1,2}"
+    r"([T ]+\d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?\s*(Z|z|UTC|[+-]\d{1,2}(:?\d{2})?)?)?\s*"
+)
 WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 
 
@@ -112,6 +117,10 @@ def _given(column: str, kind: str) -> Given:
 
 def _read(column: Column, given: Given) -> str:
     """SQL for what a column says, in the type of the contract; NULL where it says nothing or cannot be read."""
+    if column.type in ("DATE", "TIMESTAMP") and given.kind == "VARCHAR":
+        # DuckDB 2.0 reads '2024-05-01 09:15 o'clock' as a time and lets what follows it fall.
+        cast = f"TRY_CAST({given.sql} AS {column.type})"
+        return f"CASE WHEN regexp_full_match({given.sql}, {literal(MOMENT)}) THEN {cast} END"
     if column.type != given.kind:
         return f"TRY_CAST({given.sql} AS {column.type})"
     if column.type != "VARCHAR":

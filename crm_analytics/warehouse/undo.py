@@ -52,7 +52,12 @@ def undo(engine: Engine, config: ProjectConfig, load_id: int, now: datetime) -> 
     if CUSTOMERS.name in touched:
         refuse_switched_identity(engine, config.identity, load_id)
     with engine.transaction():
-        engine.execute("DELETE FROM part_load WHERE load_id = $load", {"load": load_id})
+        # What later loads saw of the same parts and found unchanged is not known any more either.
+        engine.execute(
+            "DELETE FROM part_load WHERE load_id >= $load "
+            "AND part_key IN (SELECT part_key FROM part_load WHERE load_id = $load)",
+            {"load": load_id},
+        )
         done = [_undo_entity(engine, config, load_id, e, now) for e in ENTITIES.values() if e.name in touched]
         journal.forget(engine, load_id, [*(journal.table_of(e) for e in ENTITIES.values()), journal.REJECTS])
         engine.execute("UPDATE loads SET undone_at = $now WHERE load_id = $load", {"now": now, "load": load_id})
@@ -62,15 +67,21 @@ def undo(engine: Engine, config: ProjectConfig, load_id: int, now: datetime) -> 
 
 def _touched(engine: Engine, load_id: int) -> frozenset[str]:
     """The entities that a load wrote to, once it is sure that it can be taken back."""
-    found = engine.rows("SELECT load_id, entity, undone_at IS NOT NULL FROM loads ORDER BY load_id")
-    known = [str(n) for n in dict.fromkeys(n for n, _, undone in found if not undone)]
-    mine = [(str(entity), undone) for n, entity, undone in found if n == load_id]
+    # A load that read and found nothing new, as of a table that is read each time, is in nobody's way.
+    found = engine.rows(
+        "SELECT load_id, entity, undone_at IS NOT NULL, rows_new + rows_changed + rows_removed + rows_rejected > 0 "
+        "FROM loads ORDER BY load_id"
+    )
+    known = [str(n) for n in dict.fromkeys(n for n, _, undone, _ in found if not undone)]
+    mine = [(str(entity), undone) for n, entity, undone, _ in found if n == load_id]
     if not mine:
         raise UnknownName("crm load --undo", "load", str(load_id), known)
     if mine[0][1]:
         raise DataError(f"load {load_id} was taken back already")
     entities = frozenset(entity for entity, _ in mine)
-    later = {n: str(e) for n, e, undone in found if int(str(n)) > load_id and not undone and str(e) in entities}
+    later = {
+        n: str(e) for n, e, undone, did in found if int(str(n)) > load_id and did and not undone and str(e) in entities
+    }
     if later:
         last = max(later, key=lambda n: int(str(n)))
         raise DataError(f"load {last} came after load {load_id} and wrote to {later[last]} too; take it back first")

@@ -205,43 +205,6 @@ def test_customers_that_come_later_resolve_the_sales_that_waited_for_them(shop: 
     assert said(shop) == anew(shop.data)
 
 
-def test_undo_takes_a_load_back_and_the_next_load_brings_it_again(shop: Shop) -> None:
-    till(shop, {"1": line("a") + line("b")})
-    shop.load()
-    before = said(shop)
-    till(shop, {"1": line("a", revenue="9.00"), "2": line("c") + "x,1,ann,never,1.00,\n"}, people="cy\n")
-    shop.load()
-    after = said(shop)
-    assert after != before
-    undo(shop.engine, CONFIG, 2, NOW)
-    assert said(shop) == before
-    shop.load()
-    assert said(shop) == after
-
-
-def test_the_first_load_can_be_taken_back_too(shop: Shop) -> None:
-    till(shop, {"1": line("a")})
-    shop.load()
-    undo(shop.engine, CONFIG, 1, NOW)
-    assert revenue(shop) == []
-    assert shop.rows("SELECT customer_id FROM dim_customer") == [(None,)]
-
-
-def test_only_the_last_load_of_a_table_can_be_taken_back(shop: Shop) -> None:
-    till(shop, {"1": line("a")})
-    shop.load()
-    till(shop, {"1": line("a"), "2": line("b")})
-    shop.load()
-    with pytest.raises(DataError, match="load 2 came after load 1 and wrote to sales too; take it back first"):
-        undo(shop.engine, CONFIG, 1, NOW)
-    with pytest.raises(UnknownName, match="no load '7'"):
-        undo(shop.engine, CONFIG, 7, NOW)
-    undo(shop.engine, CONFIG, 2, NOW)
-    with pytest.raises(DataError, match="load 2 was taken back already"):
-        undo(shop.engine, CONFIG, 2, NOW)
-    undo(shop.engine, CONFIG, 1, NOW)
-
-
 orders = st.lists(
     st.tuples(
         st.sampled_from("abcde"),
@@ -282,3 +245,13 @@ def test_any_order_of_loads_ends_where_one_load_of_the_last_files_ends(
             before = said(shop)
             assert [c.says for c in shop.failed()] == []
     engine.close()
+
+
+def test_a_column_that_is_to_tell_the_newest_row_must_be_a_time(shop: Shop) -> None:
+    newest = SOURCE.replace("{by: days}", "{by: days, newest: note}")
+    till(shop, {"1": "a,1,ann,2024-01-01,5.00,06.10.2026\n"}, source=newest)
+    with pytest.raises(DataError, match=r"till/source\.yml: incremental: sales: newest: note is no time in 1 rows"):
+        shop.load()
+    till(shop, {"1": line("a")}, source=SOURCE.replace("{by: days}", "{by: days, newest: noted}"))
+    with pytest.raises(UnknownName, match=r"no column 'noted'\. Did you mean 'note'"):
+        shop.load()
