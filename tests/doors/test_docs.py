@@ -32,8 +32,8 @@ def python(path: str) -> list[str]:
 COMMANDS = [
     *console("README.md"),
     *console("docs/cubes.md"),
+    *console("docs/customer.md"),  # before the next page saves segments, which a card names
     *console("docs/questions.md"),
-    *console("docs/customer.md"),
 ]
 
 

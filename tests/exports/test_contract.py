@@ -31,7 +31,14 @@ AGREED = pl.DataFrame(
 )
 REQUIRED = Register(words=AGREED, rule="required", kept=True)
 NOBODY_ASKED = Register(words=AGREED.clear(), rule="not_recorded", kept=False)
-READ = {"csv": pl.read_csv, "parquet": pl.read_parquet, "jsonl": pl.read_ndjson}
+
+
+def read_guarded(file: Path) -> pl.DataFrame:
+    """A CSV without the apostrophe that keeps a spreadsheet from running a text."""
+    return pl.read_csv(file).with_columns(pl.col(pl.String).str.replace(r"^'([=+\-@])", "$1"))
+
+
+READ = {"csv": read_guarded, "parquet": pl.read_parquet, "jsonl": pl.read_ndjson}
 
 
 def export(target: str, folder: Path, register: Register = REQUIRED) -> pl.DataFrame:
