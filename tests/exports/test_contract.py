@@ -11,6 +11,7 @@ import pytest
 from crm_analytics.campaigns.consent import Register
 from crm_analytics.errors import ConfigError, DataError, UnknownName
 from crm_analytics.exports import TARGETS
+from crm_analytics.exports.csv import write as write_csv
 from crm_analytics.exports.door import export_list
 
 LISTED = pl.DataFrame(
@@ -126,3 +127,10 @@ def test_the_same_list_gives_the_same_bytes_and_leaves_no_part_behind(target: st
 def test_an_unknown_target_is_answered_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match=r"no target 'cvs'\. Did you mean 'csv'"):
         export_list(LISTED, REQUIRED, "cvs", tmp_path, {})
+
+
+def test_a_text_that_a_spreadsheet_would_run_is_made_text_and_numbers_stay(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"name": ["=1+1", "@cmd", "-5", "+49.5", "Anna"], "spend": [-1.5, 0.0, 1.0, 2.0, 3.0]})
+    write_csv(frame, tmp_path / "list.csv")
+    lines = (tmp_path / "list.csv").read_text().splitlines()
+    assert lines == ["name,spend", "'=1+1,-1.5", "'@cmd,0.0", "-5,1.0", "+49.5,2.0", "Anna,3.0"]
