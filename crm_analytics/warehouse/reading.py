@@ -3,7 +3,8 @@
 A mapping reads `raw_<name>`.  Here these names are given to it as the first part
 of its own statement, so that parts of several sources can stand in one.
 
-May import: engines, errors, sql, warehouse.delivery, warehouse.ledger, warehouse.raw, warehouse.sources.
+May import: engines, errors, sql, warehouse.delivery, warehouse.ledger, warehouse.raw,
+warehouse.readers.copies, warehouse.sources.
 Imported by: warehouse.load.
 """
 
@@ -16,6 +17,7 @@ from crm_analytics.sql import ident, literal
 from crm_analytics.warehouse import ledger
 from crm_analytics.warehouse.delivery import Delivery
 from crm_analytics.warehouse.raw import Say, Telling
+from crm_analytics.warehouse.readers.copies import sweep_copies
 from crm_analytics.warehouse.sources import FILE, Source
 
 
@@ -28,6 +30,7 @@ class Reading:
         self._say = say
         self._selects: dict[tuple[str, str, str, datetime | None], str] = {}
         self._opened: dict[tuple[str, str], Source] = {}
+        sweep_copies()
 
     def scope(self, delivery: Delivery) -> str:
         """`WITH raw_x AS (...)` for every raw entry that the mapping of a part reads."""

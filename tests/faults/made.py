@@ -1,6 +1,9 @@
 """A small made-up shop whose raw files come in two versions, and what its warehouse and files say."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -34,6 +37,20 @@ def other_files(folder: Path) -> None:
     rise = pl.lit(-1.0 if moved else 1.0)
     risen = pl.when(pl.int_range(pl.len()) % 3 == 0).then(rise).otherwise(0.0)
     pl.read_parquet(lines).with_columns((pl.col("paid") + risen).round(2)).write_parquet(lines)
+
+
+@contextmanager
+def paused(folder: Path) -> Iterator[Path]:
+    """A pipe that a load waits for in the middle of its work."""
+    pipe, mapping = folder / "data" / "pipe", folder / "data" / "crm" / "stores.sql"
+    os.mkfifo(pipe)
+    text = mapping.read_text()
+    mapping.write_text(f"SELECT * FROM ({text}) WHERE (SELECT length(content) FROM read_text('{pipe}')) > 0")
+    try:
+        yield pipe
+    finally:
+        mapping.write_text(text)
+        pipe.unlink()
 
 
 def said(folder: Path) -> dict[str, str]:

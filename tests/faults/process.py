@@ -26,14 +26,22 @@ class Ended:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a process may do: write so many bytes into one file at most, and with `plain` no more than any user."""
+    """What a process may do.
+
+    file_bytes : write so many bytes into one file at most
+    plain      : what any user may, also where root runs the tests
+    temporary  : write temporary files to this folder
+    """
 
     file_bytes: int | None = None
     plain: bool = False
+    temporary: Path | None = None
 
     def apply(self) -> None:
         if self.file_bytes is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_bytes, self.file_bytes))
+        if self.temporary:
+            os.environ["TMPDIR"] = str(self.temporary)
         if self.plain and not os.geteuid():
             # Root without its capabilities may not write either what nobody may write (capset(2); version 3, no flag).
             nothing = bytes(24)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.made import DAYS, failed_checks, leftovers, other_files, said, written
-from tests.faults.process import Run, crm
+from tests.faults.made import DAYS, failed_checks, leftovers, other_files, paused, said, written
+from tests.faults.process import Limits, Run, crm
 
 pytestmark = pytest.mark.slow
 
@@ -83,3 +83,24 @@ def _words(command: str, number: int, shop: Path) -> list[object]:
     day = DAYS[number // 5 % 2]
     more = {"score": ["--as-of", day], "plan": ["--as-of", day], "report": ["--today", DAYS[-1]]}
     return [command, *more.get(command, []), "-C", shop]
+
+
+def test_copies_of_raw_files_that_a_killed_load_left_are_swept_by_the_next(shop: Path, tmp_path: Path) -> None:
+    # In Latin-1 DuckDB reads no file, so that the load reads a copy; then it waits for a pipe and is killed.
+    source = shop / "data" / "crm"
+    people = source / "raw" / "customers.csv"
+    people.write_bytes(people.read_text().replace("Customer 0001", "Jürgen").encode("latin-1"))
+    listed = source / "source.yml"
+    latin = "{path: raw/customers.csv, encoding: latin-1}"
+    listed.write_text(listed.read_text().replace("{path: raw/customers.csv}", latin))
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    with paused(shop) as pipe:
+        run = Run(tmp_path / "log", "load", "-C", shop, limits=Limits(temporary=temporary))
+        with pipe.open("w"):
+            assert [p.name for p in temporary.glob("*/*.csv")]
+            run.kill()
+            assert run.ended().code == -signal.SIGKILL
+    assert [p.name for p in temporary.glob("*/*.csv")]
+    assert crm(tmp_path / "log", "load", "-C", shop, limits=Limits(temporary=temporary)).code == 0
+    assert not list(temporary.iterdir())
