@@ -81,5 +81,11 @@ def forget(engine: Engine, *changed: str) -> None:
             engine.execute(f"UPDATE {TABLE} SET load_id = -1 WHERE contains(statement, $table)", {"table": table})
 
 
+def forget_all(engine: Engine) -> None:
+    """Let no rollup answer until it is built anew: the star changes, and no load will tell of it."""
+    if TABLE in engine.tables():
+        engine.execute(f"UPDATE {TABLE} SET load_id = -1")
+
+
 def _time(value: Value) -> datetime | None:
     return value if isinstance(value, datetime) else None

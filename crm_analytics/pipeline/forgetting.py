@@ -9,7 +9,7 @@
 Killed before the last but one, the warehouse still knows the person, and the next
 `crm forget` does what is missing; after it only the proof and the report are.
 
-May import: errors, config, engines, warehouse, pipeline.rollups.   Imported by: project.
+May import: errors, config, engines, warehouse, olap.rollup_log, pipeline.rollups.   Imported by: project.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from pathlib import Path
 from crm_analytics.config import ProjectConfig
 from crm_analytics.engines import Engine
 from crm_analytics.errors import CrmError, DataError
+from crm_analytics.olap.rollup_log import forget_all
 from crm_analytics.pipeline.rollups import refresh_rollups
 from crm_analytics.warehouse.erasure.door import marks
 from crm_analytics.warehouse.erasure.files.place import sweep
@@ -84,6 +85,7 @@ def forget(
         if not done.again:
             remember(engine, [*marks(person), *plan.marks], now.date())
             keep_proof(engine, done)
+        forget_all(engine)
     if write:
         refresh_rollups(engine, folder.project / "cubes", say)
     return done

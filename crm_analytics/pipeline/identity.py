@@ -3,7 +3,7 @@
 Each decision is one transaction: the word is written to the log, and every table of
 identity is brought up to date.
 
-May import: errors, identity_rules, engines, warehouse.   Imported by: project.
+May import: errors, identity_rules, engines, olap.rollup_log, warehouse.   Imported by: project.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ import polars as pl
 from crm_analytics.engines import Engine
 from crm_analytics.errors import ConfigError
 from crm_analytics.identity_rules import IdentityRules
+from crm_analytics.olap.rollup_log import forget_all
 from crm_analytics.warehouse.card_index import renew_card_index
 from crm_analytics.warehouse.customers import renew_customers
 from crm_analytics.warehouse.identity import decisions, reading
@@ -97,6 +98,7 @@ class Identity:
                 record_columns(engine, self._rules)  # says so where nothing was loaded
                 make_tables(engine)
                 decide(engine, word)
+                forget_all(engine)  # interrupted before they are renewed, they must not answer for former customers
                 resolved = renew_customers(engine, self._rules, word.at)
                 renew_dim_score(engine)
                 renew_dim_segment(engine)

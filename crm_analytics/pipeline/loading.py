@@ -1,6 +1,6 @@
 """`crm load`, `crm load --undo` and frames of a notebook: the star, then the rollups of it.
 
-May import: config, errors, engines, warehouse, pipeline.rollups.   Imported by: project.
+May import: config, errors, engines, warehouse, olap.rollup_log, pipeline.rollups.   Imported by: project.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ from pathlib import Path
 from crm_analytics.config import ProjectConfig
 from crm_analytics.engines import Engine
 from crm_analytics.errors import ConfigError, UnknownName
-from crm_analytics.pipeline.rollups import refresh_rollups
+from crm_analytics.olap.rollup_log import forget_all
+from crm_analytics.pipeline.rollups import notice_settings, refresh_rollups
 from crm_analytics.warehouse.delivery import Wanted
 from crm_analytics.warehouse.incremental import Incremental
 from crm_analytics.warehouse.ledger import EntityLoad
@@ -31,6 +32,7 @@ def load_project(
     wanted: Wanted,
 ) -> tuple[EntityLoad, ...]:
     """Load the sources of a project; where nothing came, the rollups stay as they are."""
+    notice_settings(engine, config)
     done = load(engine, config, folder / "data", sources, now, say, wanted)
     if not wanted.samples:
         refresh_rollups(engine, folder / "cubes", say, only_missing=not done)
@@ -68,6 +70,7 @@ def load_frame(
         counts=(),
         incremental={entity: Incremental(by=entity)},
     )
+    notice_settings(engine, config)
     with engine.transaction():
         done = load_sources(engine, config, (given,), False, now, _silent, Wanted(full=full))
     refresh_rollups(engine, folder / "cubes", _silent, only_missing=not done)
@@ -82,6 +85,7 @@ def undo_load(
     engine: Engine, config: ProjectConfig, folder: Path, load_id: int, now: datetime, say: Say
 ) -> tuple[Undone, ...]:
     """Take a load back, and renew the rollups."""
+    forget_all(engine)
     done = undo(engine, config, load_id, now)
     refresh_rollups(engine, folder / "cubes", say)
     return done

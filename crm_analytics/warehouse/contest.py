@@ -86,9 +86,7 @@ def _former_losers(engine: Engine, ring: Ring) -> bool:
     ((any_row,),) = engine.rows(f"SELECT EXISTS (SELECT * {of_entity})")
     if any_row:
         kinds = {c.name: c.type for c in entity.columns} | dict(ring.extras)
-        columns = ", ".join(
-            f"TRY_CAST(row_json->>{literal(pointer(name))} AS {kind}) AS {ident(name)}" for name, kind in kinds.items()
-        )
+        columns = ", ".join(f"{_read_back(name, kind)} AS {ident(name)}" for name, kind in kinds.items())
         rows = f"(SELECT {columns}, source, part_key, load_id, rowid AS _id {of_entity})"
         engine.execute(f"CREATE OR REPLACE TEMP TABLE former AS {build.keyed(entity, rows, ring.extras, ['_id'])}")
     return bool(any_row)
@@ -191,6 +189,11 @@ def _same_key(entity: Entity) -> str:
 
 def _ids(place: str, condition: str) -> str:
     return f"SELECT _id FROM temp.ranked WHERE _from = {literal(place)} AND {condition}"
+
+
+def _read_back(name: str, kind: str) -> str:
+    arrow = "->" if kind.startswith("MAP") else "->>"  # the text of a map is not its JSON
+    return f"TRY_CAST(row_json{arrow}{literal(pointer(name))} AS {kind})"
 
 
 def pointer(name: str) -> str:

@@ -89,6 +89,8 @@ def renew_customers(engine: Engine, rules: IdentityRules, now: datetime) -> Reso
     if CUSTOMERS.table not in engine.tables():
         engine.execute(build.unknown_member(CUSTOMERS))
     done = resolve(engine, rules, now)
+    if not done.changed and REF in engine.tables():
+        return done
     extras = parts.extras_of(engine, as_loaded(CUSTOMERS, rules))
     journal.fit(engine, CUSTOMERS.table, extras)
     rows = f"(SELECT g.*, r.source FROM {GOLDEN} g LEFT JOIN ({_leading()}) r USING (customer_id))"

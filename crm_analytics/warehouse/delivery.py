@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from crm_analytics.engines import Engine
-from crm_analytics.warehouse.parts import Part, known_parts, part_key, remember_pieces, seen_pieces
+from crm_analytics.warehouse.parts import Part, known_parts, part_key, part_keys, remember_pieces, seen_pieces
 from crm_analytics.warehouse.raw import Piece, Raw
 from crm_analytics.warehouse.sources import Source
 from crm_analytics.warehouse.tables import ENTITIES
@@ -71,9 +71,10 @@ def deliveries(engine: Engine, sources: Sequence[Source], whole: bool, wanted: W
     known = known_parts(engine)
     refused = {int(str(key)) for (key,) in engine.rows("SELECT DISTINCT part_key FROM rejects")}
     names = {s.name for s in sources}
+    keys = part_keys(engine)
     there: dict[tuple[str, str, str], Delivery] = {}
     for source in sources:
-        for delivery in _delivered(engine, source):
+        for delivery in _delivered(engine, keys, source):
             there[source.name, delivery.part.entity, delivery.part.label] = delivery
     due = [_since(d, known.get(key), wanted) for key, d in there.items() if _is_due(d, known.get(key), wanted, refused)]
     if wanted.rejects:
@@ -125,7 +126,7 @@ def _pieces_of(source: Source, entity: str) -> list[Piece]:
     return [piece for name in source.reads(entity) for piece in source.raws[name].pieces()]
 
 
-def _delivered(engine: Engine, source: Source) -> Iterator[Delivery]:
+def _delivered(engine: Engine, keys: dict[tuple[str, str, str], int], source: Source) -> Iterator[Delivery]:
     """Every part that a source delivers now, whether it has to be read or not."""
     hashes = _hashes(engine, source)
     for entity in ENTITIES:
@@ -135,21 +136,23 @@ def _delivered(engine: Engine, source: Source) -> Iterator[Delivery]:
         plan = source.incremental.get(entity)
         if plan is None:
             content = _together(hashes, reads, source)
-            yield Delivery(source=source, part=_part(engine, source, entity, "", content, source.mappings[entity]))
+            key = part_key(engine, keys, source.name, entity, "")
+            yield Delivery(source=source, part=_part(key, source, entity, "", content, source.mappings[entity]))
             continue
         raw = source.raws[plan.by]
         others = [name for name in reads if name != plan.by and name not in plan.along]
         mapping = f"{source.mappings[entity]}\n{plan}\n{_together(hashes, others, source)}"
         for piece in raw.pieces():
             content = hashes[plan.by, piece.label]
-            part = _part(engine, source, entity, piece.label, content, mapping)
+            key = part_key(engine, keys, source.name, entity, piece.label)
+            part = _part(key, source, entity, piece.label, content, mapping)
             adds = bool(raw.changed) or _frame(part)
             yield Delivery(source=source, part=part, raw=plan.by, piece=piece, adds=adds)
 
 
-def _part(engine: Engine, source: Source, entity: str, label: str, content: str, mapping: str) -> Part:
+def _part(key: int, source: Source, entity: str, label: str, content: str, mapping: str) -> Part:
     return Part(
-        key=part_key(engine, source.name, entity, label),
+        key=key,
         source=source.name,
         entity=entity,
         label=label,
@@ -167,7 +170,8 @@ def _hashes(engine: Engine, source: Source) -> Mapping[tuple[str, str], str]:
     for name, raw in source.raws.items():
         for piece in raw.pieces():
             now[name, piece.label] = _state(raw, piece, seen.get((name, piece.label)))
-    remember_pieces(engine, source.name, now)
+    if now != seen:
+        remember_pieces(engine, source.name, now)
     return {key: content for key, (_, content) in now.items()}
 
 

@@ -3,6 +3,7 @@
 May import: sql, engines.   Imported by: warehouse.*.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,8 @@ TABLES = (
   load_id INTEGER, part_key INTEGER, source VARCHAR, entity VARCHAR, reason VARCHAR, row_json VARCHAR)""",
 )
 
+EXACT_DIGITS = 15
+_WIDE = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 # How the reason of a row begins that breaks nothing but stands there again, or is older than what is there.
 REPEATS = "repeats the key"
 OLDER = "an older version of"
@@ -82,6 +85,10 @@ def row_json(row: str, kinds: Mapping[str, str], called: Mapping[str, str] | Non
 def _field(name: str, value: str, kind: str) -> str:
     if kind in ("DOUBLE", "FLOAT"):  # JSON has no word for not-a-number and infinity; they are kept as texts
         value = f"CASE WHEN isfinite({value}) THEN to_json({value}) ELSE to_json(CAST({value} AS VARCHAR)) END"
+    elif wide := _WIDE.fullmatch(kind):  # a number of JSON is read back as a binary one, exact to 15 digits
+        small = f"abs({value}) < 1e{EXACT_DIGITS - int(wide[2])}"
+        if int(wide[1]) > EXACT_DIGITS:
+            value = f"CASE WHEN {small} THEN to_json({value}) ELSE to_json(CAST({value} AS VARCHAR)) END"
     return f"{ident(name)} := {value}"
 
 

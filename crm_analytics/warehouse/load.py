@@ -124,18 +124,21 @@ def load_sources(
     step = Step(engine=engine, load_id=load_id, what=what, reading=reading, samples=wanted.samples)
     try:
         done = []
+        changed: set[str] = set()
         for entity in ENTITIES.values():
             tracked = config.history.get(entity.name)
             done += _load_entity(step, as_loaded(versioned(entity, tracked), config.identity), say)
             if config.identity and entity.name == CUSTOMERS.name:
-                say(str(renew_customers(engine, config.identity, now)))
+                resolved = renew_customers(engine, config.identity, now)
+                say(str(resolved))
+                changed |= {entity.name} if resolved.changed else set()
                 if tracked:  # what is new of a customer may come from any of the records
                     record_versions(engine, entity, tracked, load_id, now.date(), partial=not whole)
             elif tracked:
                 follow_load(engine, entity, tracked, load_id, now.date(), partial=not whole)
     finally:
         reading.close()
-    finish(engine, config, load_id, now, {item.entity for item in done}, news=load_id)
+    finish(engine, config, load_id, now, changed | {item.entity for item in done}, news=load_id)
     for item in done:
         ledger.record(engine, load_id, now, item)
     return tuple(done)

@@ -76,18 +76,21 @@ def known_parts(engine: Engine) -> dict[tuple[str, str, str], Part]:
     return {(p.source, p.entity, p.label): p for p in parts}
 
 
-def part_key(engine: Engine, source: str, entity: str, label: str) -> int:
-    """The number of a part; a new one gets the next."""
-    values = {"source": source, "entity": entity, "label": label}
-    found = engine.rows(
-        "SELECT part_key FROM part WHERE source = $source AND entity = $entity AND label = $label", values
-    )
-    if found:
-        return int(str(found[0][0]))
-    ((last,),) = engine.rows("SELECT coalesce(max(part_key), 0) FROM part")
-    key = int(str(last)) + 1
-    engine.execute("INSERT INTO part VALUES ($key, $source, $entity, $label)", {"key": key, **values})
-    return key
+def part_keys(engine: Engine) -> dict[tuple[str, str, str], int]:
+    """The number of every part there ever was, by source, entity and label."""
+    found = engine.rows("SELECT source, entity, label, part_key FROM part")
+    return {(str(source), str(entity), str(label)): int(str(key)) for source, entity, label, key in found}
+
+
+def part_key(engine: Engine, keys: dict[tuple[str, str, str], int], source: str, entity: str, label: str) -> int:
+    """The number of a part, from `keys`; a new one gets the next and is added there too."""
+    if (source, entity, label) not in keys:
+        keys[source, entity, label] = key = max(keys.values(), default=0) + 1
+        engine.execute(
+            "INSERT INTO part VALUES ($key, $source, $entity, $label)",
+            {"key": key, "source": source, "entity": entity, "label": label},
+        )
+    return keys[source, entity, label]
 
 
 def extras_of(engine: Engine, entity: Entity) -> dict[str, str]:

@@ -18,7 +18,7 @@ from crm_analytics.warehouse import ledger
 from crm_analytics.warehouse.delivery import Delivery
 from crm_analytics.warehouse.raw import Say, Telling
 from crm_analytics.warehouse.readers.copies import sweep_copies
-from crm_analytics.warehouse.sources import FILE, Source
+from crm_analytics.warehouse.sources import FILE, Source, raw_place
 
 
 class Reading:
@@ -46,10 +46,13 @@ class Reading:
     def misread(self, deliveries: list[Delivery]) -> dict[int, int]:
         """Put the lines that could not be read among the rejects of these parts; gives their number by part."""
         lost: dict[int, int] = {}
+        asked: dict[tuple[str, str], str] = {}  # of thousands of pieces of one entry the lines are in one place
         for delivery in deliveries:
             for name in _answers_for(delivery):
-                select = delivery.source.raws[name].misread(self._engine)
-                if not select or (delivery.source.name, name) not in self._opened:
+                if (delivery.source.name, name) not in asked:
+                    asked[delivery.source.name, name] = self._misread(delivery.source, name)
+                select = asked[delivery.source.name, name]
+                if not select:
                     continue
                 of_piece = f"WHERE _label = {literal(delivery.piece.label)}" if delivery.piece else ""
                 rows = (
@@ -63,6 +66,11 @@ class Reading:
                     ledger.reject(self._engine, self._load_id, delivery.part.entity, rows)
                     lost[delivery.part.key] = lost.get(delivery.part.key, 0) + int(str(count))
         return lost
+
+    def _misread(self, source: Source, name: str) -> str:
+        """The lines of a raw entry that could not be read, as a SELECT; '' where there is none."""
+        select = source.raws[name].misread(self._engine) if (source.name, name) in self._opened else ""
+        return select if select and self._engine.rows(f"SELECT EXISTS ({select})") == [(True,)] else ""
 
     def unreadable(self) -> str:
         """After an error of the engine: which file is to blame and why; '' where none is."""
@@ -126,5 +134,4 @@ def _answers_for(delivery: Delivery) -> list[str]:
 
 
 def _named_first(source: Source, entity: str) -> str:
-    text = source.mappings[entity].lower()
-    return min(source.reads(entity), key=lambda name: text.index(f"raw_{name}".lower()), default="")
+    return min(source.reads(entity), key=lambda name: raw_place(source.mappings[entity], name), default="")

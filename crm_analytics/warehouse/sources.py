@@ -9,6 +9,7 @@ warehouse.tables.
 Imported by: warehouse.staging, warehouse.load, warehouse.checks, project.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,8 +60,7 @@ class Source:
 
     def reads(self, entity: str) -> list[str]:
         """The raw entries that the mapping of an entity speaks of."""
-        text = self.mappings[entity].lower()
-        return [name for name in self.raws if f"raw_{name}".lower() in text]
+        return [name for name in self.raws if raw_place(self.mappings[entity], name) >= 0]
 
     def reading(self, entity: str) -> str:
         """How source.yml wants those entries to be read: when this changes, they are read again."""
@@ -74,7 +74,7 @@ class Source:
         CrmError : a file is broken; names it.
         """
         for name, raw in self.raws.items():
-            if mapping is not None and f"raw_{name}".lower() not in mapping.lower():
+            if mapping is not None and raw_place(mapping, name) < 0:
                 continue
             try:
                 select = raw.open(engine, raw.pieces())
@@ -95,6 +95,12 @@ class Source:
     def path(self, entity: str) -> Path:
         """The file that maps `entity`."""
         return self.folder / f"{entity}.sql"
+
+
+def raw_place(mapping: str, name: str) -> int:
+    """Where a mapping first speaks of `raw_<name>`; -1 where it does not: `raw_order_lines` is not `raw_order`."""
+    found = re.search(rf"(?<!\w)raw_{re.escape(name)}(?!\w)", mapping, re.IGNORECASE)
+    return found.start() if found else -1
 
 
 def source_names(data: Path) -> list[str]:

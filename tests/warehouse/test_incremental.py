@@ -134,6 +134,23 @@ def test_undo_takes_out_the_older_line_that_had_come_back(shop: Shop) -> None:
     assert said(shop) == before
 
 
+def test_what_comes_back_is_what_it_was_to_the_last_digit(shop: Shop) -> None:
+    # 9,999,999,999,999,999.99 is no binary number: the nearest has another digit before the point.
+    folder = till(shop, {"1": line("a", revenue="9999999999999999.99"), "2": line("a")})
+    (folder / "sales.sql").write_text(
+        "SELECT * REPLACE (CAST(revenue AS DECIMAL(18,2)) AS revenue), MAP {'points': 1.5} AS bonus FROM raw_days"
+    )
+    shop.load()
+    till(shop, {"1": line("a", revenue="9999999999999999.99"), "2": line("z")})
+    (folder / "sales.sql").write_text(
+        "SELECT * REPLACE (CAST(revenue AS DECIMAL(18,2)) AS revenue), MAP {'points': 1.5} AS bonus FROM raw_days"
+    )
+    shop.load()
+    assert shop.rows("SELECT CAST(revenue AS VARCHAR), CAST(bonus AS VARCHAR) FROM fct_sale WHERE order_id = 'a'") == [
+        ("9999999999999999.99", "{points=1.5}")
+    ]
+
+
 def rival(shop: Shop, lines: str) -> None:
     """A source that comes before the till by name, and so is believed first."""
     shop.source("kiosk", {"sales": HEAD + lines})

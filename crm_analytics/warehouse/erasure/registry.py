@@ -146,6 +146,7 @@ TABLES: dict[str, Holding] = {
     "part": _nobody("one file or mapping"),
     "part_load": _nobody("what a load read of a part"),
     "piece": _nobody("one raw file as it was last seen"),
+    "star_settings": _nobody("what crm.yml said of the star at the last load"),
     "part_plan": _nobody("one entity that a source brings piece by piece"),
     "history_declared": _nobody("by what versions are told apart"),
     "rejects": Holding(how="json", about="one refused row"),

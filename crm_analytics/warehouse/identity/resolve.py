@@ -12,7 +12,7 @@ May import: sql, engines, identity_rules, warehouse.identity.*.   Imported by: w
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -36,11 +36,15 @@ MODEL = 1  # counted up when the score is changed, so that stored pairs are scor
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """How many source records are how many customers, and how many pairs wait to be looked at."""
+    """How many source records are how many customers, and how many pairs wait to be looked at.
+
+    `changed` is false where records, rules and decisions were what they had been.
+    """
 
     records: int
     customers: int
     to_review: int
+    changed: bool = True
 
     def __str__(self) -> str:
         return f"{self.records:,} records are {self.customers:,} customers; {self.to_review:,} to review"
@@ -62,7 +66,7 @@ def resolve(engine: Engine, rules: IdentityRules, now: datetime) -> Resolved:
     state, last = _state(engine, rules, columns)
     ((stored, decided),) = engine.rows("SELECT max(records), max(last_decision) FROM identity_state")
     if (stored, decided) == (state, last):
-        return _counted(engine)
+        return replace(_counted(engine), changed=False)
     if stored != state:
         write_pairs(engine, rules)
     records = _records(engine, rules)

@@ -37,7 +37,9 @@ class Kept:
 
     def move(self, engine: Engine) -> None:
         """Move what DuckDB kept so far; a line that was moved before, when the statement was run before, stays one."""
-        if self._kept not in engine.tables():
+        if self._kept not in engine.tables() or engine.rows(f"SELECT EXISTS (SELECT * FROM {self._kept})") == [
+            (False,)
+        ]:
             return
         self._misread.make(engine)
         self._number_lines(engine)
