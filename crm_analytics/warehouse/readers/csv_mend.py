@@ -45,24 +45,25 @@ class Patterns:
 
     def __init__(self, shape: Shape) -> None:
         delimiter, quote = re.escape(shape.delimiter.encode()), re.escape(shape.quote.encode())
+        # Python before 3.11.5 matches groups that are repeated possessively wrongly (gh-106052); single signs are safe.
         bad = rb"\r\n\x00" + MARK
         if len(shape.delimiter.encode()) == 1:
             field = rb"[^" + delimiter + bad + rb"]*+"
         else:
-            field = rb"(?:(?!" + delimiter + rb")[^" + bad + rb"])*+"
+            field = rb"(?:(?!" + delimiter + rb")[^" + bad + rb"])*"
         if quote:
             blanks = b"" if shape.delimiter == " " else rb" *+"
             inside = rb"[^" + quote + rb"\x00" + MARK + rb"]*+"
-            quoted = quote + inside + rb"(?:" + quote + quote + inside + rb")*+" + quote
+            quoted = quote + inside + rb"(?:" + quote + quote + inside + rb")*" + quote
             field = rb"(?:" + blanks + quoted + blanks + rb"|(?!" + blanks + quote + rb")" + field + rb")"
         more = rb"(?:" + delimiter + field + rb")"
-        empty = rb"(?:" + delimiter + (rb"(?:" + quote + quote + rb")?" if quote else b"") + rb")*+"
+        empty = rb"(?:" + delimiter + (rb"(?:" + quote + quote + rb")?" if quote else b"") + rb")*"
         record = field + more + rb"{%d}" % (shape.fields - 1) + empty
         blank = rb"|" + _END if shape.fields > 1 else b""
-        self.any = re.compile(field + more + rb"*+" + _END)
+        self.any = re.compile(field + more + rb"*" + _END)
         self.record = re.compile(rb"(" + record + rb")" + _END)
         self.too_short = re.compile(field + more + rb"{0,%d}" % max(shape.fields - 2, 0) + _END)
-        self.good = re.compile(rb"(?:" + record + _END + blank + rb")++")
+        self.good = re.compile(rb"(?:" + record + _END + blank + rb")+")
 
 
 class _Text:
